@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What is built from netlab/: the library and the command.
+
+ARCHIVES += lab cli
+lab_SRCS := $(sort $(foreach d,base nl ns rpc topo backend keeper,$(wildcard netlab/$(d)/*.c)))
+# All of the command but main(), so that tests can link it.
+cli_SRCS := $(filter-out netlab/cli/main.c,$(sort $(wildcard netlab/cli/*.c)))
+
+ifneq ($(wildcard netlab/cli/main.c),)
+PROGRAMS += netlab
+endif
+netlab_SRCS     := netlab/cli/main.c
+netlab_ARCHIVES := cli ctl lab
+netlab_PKGS     := libxml-2.0 libmnl jansson libmd
+netlab_LINK     := pie
+
+# Third-party headers, each for its own room only.
+$(O)/obj/netlab/nl/%.o: private lib_cflags = $(call pkgs,libmnl,cflags)
+$(O)/obj/netlab/rpc/%.o: private lib_cflags = $(call pkgs,jansson libmd,cflags)
