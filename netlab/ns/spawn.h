@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* spawn.h - what the keeper and its spawner agree on: the template of the hosts' roots, and the requests between them */
+#ifndef NETLAB_NS_SPAWN_H
+#define NETLAB_NS_SPAWN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/**
+ * DOC: the template
+ *
+ * The keeper builds one small mount namespace, and hosts are cloned inside it, so that a host copies and drops three mounts
+ * instead of the machine's thirty. Its root is one tmpfs for the whole lab:
+ *   /lower     the machine's root, a detached copy of that one mount
+ *   /lower1 .. further file systems of the machine (a /usr, /home or /var of its own); their places are in the spawner's setup
+ *   /layer     a layer that all hosts share above /lower: /etc/hosts, no /etc/hostname, an empty /run and /tmp, mount points
+ *   /dev       device nodes, shared read-only
+ *   /proc      only in a user namespace, where a host may mount its own beside a full one only; likewise /sys
+ *   /up/N      what host N writes: u and w (upper and work directory of its overlay), u1, w1, ..., and run and tmp if need be
+ *   /m         mount point of a host's new root, in the host's own namespace
+ */
+#define LAB_SPAWN_SUBMOUNTS_MAX 16u
+#define LAB_SPAWN_PATH_MAX      256u
+
+/**
+ * struct lab_spawn_setup - sent to the spawner once, before the first request
+ * @userxattr:	the lab is rootless: overlays must not use trusted attributes
+ * @bind_private: the layer could not hide the machine's /run and /tmp: each host must bind its own over them
+ * @n_submounts: how many further file systems
+ * @submounts:	where they belong, absolute paths, parents first
+ */
+struct lab_spawn_setup {
+	uint32_t userxattr;
+	uint32_t bind_private;
+	uint32_t n_submounts;
+	char submounts[LAB_SPAWN_SUBMOUNTS_MAX][LAB_SPAWN_PATH_MAX];
+};
+
+/**
+ * struct lab_spawn_req - "clone host @index"
+ * @index:	number of the host in the lab
+ * @forwarding:	it routes
+ * @name:	its host name
+ */
+struct lab_spawn_req {
+	uint32_t index;
+	uint32_t forwarding;
+	char name[64];
+};
+
+/**
+ * struct lab_spawn_reply - the answer; a descriptor, the keeper's end of the agent's channel, comes with it on success
+ * @index:	of the request
+ * @pid:	of the host's init, in the lab's PID namespace; 0 on failure
+ * @code:	positive errno on failure
+ * @msg:	what failed
+ */
+struct lab_spawn_reply {
+	uint32_t index;
+	int32_t pid;
+	int32_t code;
+	char msg[200];
+};
+
+#endif
