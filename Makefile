@@ -100,7 +100,7 @@ ld_static    = $(if $(filter release debug,$(BUILD)),-static $(if $(cc_is_clang)
 package_libxml-2.0 := libxml2-dev
 package_libmnl     := libmnl-dev
 package_jansson    := libjansson-dev
-package_libmd      := libmd-dev
+package_nettle     := nettle-dev
 package_cmocka     := libcmocka-dev
 
 # $(call pkg,NAME,cflags|libs): pkg-config's answer, asked for once, when a recipe first needs it.

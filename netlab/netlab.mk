@@ -11,9 +11,9 @@ PROGRAMS += netlab
 endif
 netlab_SRCS     := netlab/cli/main.c
 netlab_ARCHIVES := cli ctl lab
-netlab_PKGS     := libxml-2.0 libmnl jansson libmd
+netlab_PKGS     := libxml-2.0 libmnl jansson nettle
 netlab_LINK     := pie
 
 # Third-party headers, each for its own room only.
 $(O)/obj/netlab/nl/%.o: private lib_cflags = $(call pkgs,libmnl,cflags)
-$(O)/obj/netlab/rpc/%.o: private lib_cflags = $(call pkgs,jansson libmd,cflags)
+$(O)/obj/netlab/rpc/%.o: private lib_cflags = $(call pkgs,jansson nettle,cflags)

@@ -10,13 +10,13 @@ TEST_PROGRAMS += agent-old
 endif
 agent_SRCS     := slave-image/agent/main.c
 agent_ARCHIVES := agt lab
-agent_PKGS     := jansson libmd
+agent_PKGS     := jansson nettle
 agent_LINK     := static
 
 # The object with the old build id stands before the archive that holds the true one.
 agent-old_SRCS     := slave-image/agent/main.c old/version.c
 agent-old_ARCHIVES := agt lab
-agent-old_PKGS     := jansson libmd
+agent-old_PKGS     := jansson nettle
 agent-old_LINK     := static
 
 # One module a file with a capital first letter; the other files are shared by all of them.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What is built from tests/: one program a file.
 
-test_pkgs := libxml-2.0 libmnl jansson libmd
+test_pkgs := libxml-2.0 libmnl jansson nettle
 $(O)/obj/tests/%.o: private lib_cflags = $(call pkgs,$(test_pkgs) cmocka,cflags)
 # The functions that -Wl,--wrap calls have no header.
 $(O)/obj/tests/%.o: private file_cflags = -Wno-missing-prototypes
@@ -27,7 +27,7 @@ $(foreach t,$(call names,tests/lib/*.c),$(eval $(call test_vars,lib,$(t))))
 # tests/bench/x.c with tests/bench/x_*.c: static and without any library, unless x_ARCHIVES and
 # x_PKGS name some.
 engine_ARCHIVES := lab
-engine_PKGS     := libmnl jansson libmd
+engine_PKGS     := libmnl jansson nettle
 define bench_vars
 TEST_PROGRAMS += bench/$(1)
 bench/$(1)_SRCS     := tests/bench/$(1).c $(sort $(wildcard tests/bench/$(1)_*.c))

@@ -3,18 +3,18 @@
 #include "netlab/rpc/digest.h"
 
 #include <errno.h>
-#include <sha256.h>
+#include <nettle/sha2.h>
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
-static void finish(SHA256_CTX *ctx, char ret[LAB_DIGEST_STRLEN])
+static void finish(struct sha256_ctx *ctx, char ret[LAB_DIGEST_STRLEN])
 {
 	static const char hex[] = "0123456789abcdef";
-	uint8_t raw[SHA256_DIGEST_LENGTH];
+	uint8_t raw[SHA256_DIGEST_SIZE];
 	size_t i;
 
-	SHA256Final(raw, ctx);
+	sha256_digest(ctx, sizeof(raw), raw);
 	for (i = 0; i < sizeof(raw); i++) {
 		ret[2 * i] = hex[raw[i] >> 4];
 		ret[2 * i + 1] = hex[raw[i] & 15];
@@ -24,21 +24,21 @@ static void finish(SHA256_CTX *ctx, char ret[LAB_DIGEST_STRLEN])
 
 void lab_digest_mem(const void *data, size_t len, char ret[LAB_DIGEST_STRLEN])
 {
-	SHA256_CTX ctx;
+	struct sha256_ctx ctx;
 
-	SHA256Init(&ctx);
+	sha256_init(&ctx);
 	if (len)
-		SHA256Update(&ctx, data, len);
+		sha256_update(&ctx, len, data);
 	finish(&ctx, ret);
 }
 
 int lab_digest_fd(int fd, char ret[LAB_DIGEST_STRLEN])
 {
 	uint8_t buf[8192];
-	SHA256_CTX ctx;
+	struct sha256_ctx ctx;
 	ssize_t n;
 
-	SHA256Init(&ctx);
+	sha256_init(&ctx);
 	for (;;) {
 		n = read(fd, buf, sizeof(buf));
 		if (n == 0)
@@ -47,7 +47,7 @@ int lab_digest_fd(int fd, char ret[LAB_DIGEST_STRLEN])
 			continue;
 		if (n < 0)
 			return -errno;
-		SHA256Update(&ctx, buf, (size_t)n);
+		sha256_update(&ctx, (size_t)n, buf);
 	}
 	finish(&ctx, ret);
 	return 0;

@@ -15,7 +15,7 @@
  * @len:	how many
  * @ret:	64 lower-case hexadecimal digits
  *
- * Source: FIPS 180-4, through libmd.
+ * Source: FIPS 180-4, through nettle.
  */
 void lab_digest_mem(const void *data, size_t len, char ret[LAB_DIGEST_STRLEN]);
 
