@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* root.c - a host's own view of the machine's files: overlays and the few mounts that must be its own */
+#include "slave-image/agent/root.h"
+
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "netlab/base/util.h"
+#include "netlab/ns/mount.h"
+
+#define NEW_ROOT "/m"
+
+enum { SAFE = MS_NOSUID | MS_NODEV | MS_NOEXEC };
+
+static int make_dir(const char *path, mode_t mode, struct lab_err *err)
+{
+	return mkdir(path, mode) < 0 ? lab_err_errno(err, errno, "mkdir %s", path) : 0;
+}
+
+/* The directories that this host writes, on the lab's tmpfs. The spawner runs with umask 0. */
+static int make_upper(uint32_t index, struct lab_err *err)
+{
+	static const struct {
+		const char *name;
+		mode_t mode;
+	} dirs[] = { { "", 0755 }, { "/u", 0755 }, { "/w", 0700 } };
+	char path[64];
+	int r = 0;
+
+	for (size_t i = 0; i < LAB_ARRAY_SIZE(dirs) && r == 0; i++) {
+		(void)snprintf(path, sizeof(path), "/up/%u%s", index, dirs[i].name);
+		r = make_dir(path, dirs[i].mode, err);
+	}
+	return r;
+}
+
+static int mount_main_overlay(const struct lab_spawn_setup *setup, uint32_t index,
+			      struct lab_err *err)
+{
+	char options[128];
+
+	(void)snprintf(options, sizeof(options),
+		       "lowerdir=/layer:/lower,upperdir=/up/%u/u,workdir=/up/%u/w%s", index, index,
+		       setup->userxattr ? ",userxattr" : "");
+	return lab_mount("overlay", NEW_ROOT, "overlay", MS_NODEV, options, err);
+}
+
+/* A /usr, /home or /var that is a file system of its own on the machine. */
+static int mount_sub_overlay(const struct lab_spawn_setup *setup, uint32_t index, unsigned int n,
+			     struct lab_err *err)
+{
+	char options[160], target[LAB_SPAWN_PATH_MAX + sizeof(NEW_ROOT)], dir[64];
+	int r;
+
+	(void)snprintf(dir, sizeof(dir), "/up/%u/u%u", index, n + 1);
+	r = make_dir(dir, 0755, err);
+	if (r < 0)
+		return r;
+	(void)snprintf(dir, sizeof(dir), "/up/%u/w%u", index, n + 1);
+	r = make_dir(dir, 0700, err);
+	if (r < 0)
+		return r;
+	(void)snprintf(options, sizeof(options),
+		       "lowerdir=/lower%u,upperdir=/up/%u/u%u,workdir=/up/%u/w%u%s", n + 1, index,
+		       n + 1, index, n + 1, setup->userxattr ? ",userxattr" : "");
+	(void)snprintf(target, sizeof(target), NEW_ROOT "%s", setup->submounts[n]);
+	return lab_mount("overlay", target, "overlay", MS_NODEV, options, err);
+}
+
+/* Only where the shared layer cannot say that there is nothing in /run and /tmp (see lab_spawn_setup.bind_private). */
+static int bind_private(uint32_t index, struct lab_err *err)
+{
+	static const struct {
+		const char *name, *target;
+		mode_t mode;
+	} dirs[] = { { "run", NEW_ROOT "/run", 0755 },
+		     { "run/shm", NULL, 01777 },
+		     { "run/lock", NULL, 01777 },
+		     { "tmp", NEW_ROOT "/tmp", 01777 } };
+	char source[64];
+	int r = 0;
+
+	for (size_t i = 0; i < LAB_ARRAY_SIZE(dirs) && r == 0; i++) {
+		(void)snprintf(source, sizeof(source), "/up/%u/%s", index, dirs[i].name);
+		r = make_dir(source, dirs[i].mode, err);
+		if (r == 0 && dirs[i].target)
+			r = lab_mount(source, dirs[i].target, NULL, MS_BIND, NULL, err);
+	}
+	return r;
+}
+
+/*
+ * Mount a kernel file system read-only, but for the one directory that belongs to the host's network namespace. Read-only is a
+ * property of the mount: the bind of @writable is made before, and keeps its own.
+ */
+static int mount_kernel_fs(const char *type, const char *target, const char *writable,
+			   struct lab_err *err)
+{
+	int r;
+
+	r = lab_mount(type, target, type, SAFE, NULL, err);
+	if (r < 0)
+		return r;
+	r = lab_mount(writable, writable, NULL, MS_BIND, NULL, err);
+	if (r < 0)
+		return r;
+	return lab_mount(NULL, target, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | SAFE, NULL, err);
+}
+
+static int mount_kernel(const struct lab_spawn_setup *setup, struct lab_err *err)
+{
+	int r;
+
+	r = lab_mount("/dev", NEW_ROOT "/dev", NULL, MS_BIND | MS_REC, NULL, err);
+	if (r < 0)
+		return r;
+	r = lab_mount("devpts", NEW_ROOT "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
+		      setup->userxattr ? "newinstance,ptmxmode=0666,mode=0620"
+				       : "newinstance,ptmxmode=0666,mode=0620,gid=5",
+		      err);
+	if (r < 0)
+		return r;
+	r = mount_kernel_fs("proc", NEW_ROOT "/proc", NEW_ROOT "/proc/sys/net", err);
+	if (r < 0)
+		return r;
+	return mount_kernel_fs("sysfs", NEW_ROOT "/sys", NEW_ROOT "/sys/devices/virtual/net", err);
+}
+
+int agt_root_enter(const struct lab_spawn_setup *setup, uint32_t index, struct lab_err *err)
+{
+	int r;
+
+	r = make_upper(index, err);
+	if (r < 0)
+		return r;
+	r = mount_main_overlay(setup, index, err);
+	for (unsigned int n = 0; n < setup->n_submounts && r == 0; n++)
+		r = mount_sub_overlay(setup, index, n, err);
+	if (r < 0)
+		return r;
+	if (setup->bind_private) {
+		r = bind_private(index, err);
+		if (r < 0)
+			return r;
+	}
+	r = mount_kernel(setup, err);
+	if (r < 0)
+		return r;
+	/* The template stays below this root; a host has no capability with which to unmount. */
+	return lab_mount_switch(NEW_ROOT, err);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* root.h - a host's own view of the machine's files */
+#ifndef SLAVE_IMAGE_AGENT_ROOT_H
+#define SLAVE_IMAGE_AGENT_ROOT_H
+
+#include <stdint.h>
+
+#include "netlab/base/err.h"
+#include "netlab/ns/spawn.h"
+
+/**
+ * agt_root_enter() - Build the root of a host and make it this process's root
+ * @setup:	what the template looks like
+ * @index:	number of the host
+ * @err:	filled on failure; may be NULL
+ *
+ * The machine's files copy-on-write; private /run, /tmp and /dev/shm; a minimal read-only /dev with its own pty instance; fresh /proc and the
+ * namespace's own /sys, both read-only but for /proc/sys/net and /sys/devices/virtual/net, which belong to the namespace.
+ * Context: PID 1 of new mount, PID and network namespaces inside the template (netlab/ns/spawn.h), CAP_SYS_ADMIN.
+ * Return: 0 or -errno; on failure the process should end.
+ * Source: Documentation/filesystems/overlayfs.rst, devpts.rst, proc.rst.
+ */
+int agt_root_enter(const struct lab_spawn_setup *setup, uint32_t index, struct lab_err *err);
+
+#endif

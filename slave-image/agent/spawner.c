@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* spawner.c - clones hosts on the keeper's behalf; each clone becomes the agent of its host */
+#include "slave-image/agent/spawner.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "netlab/base/fault.h"
+#include "netlab/base/util.h"
+#include "netlab/ns/caps.h"
+#include "netlab/ns/clone.h"
+#include "netlab/ns/spawn.h"
+#include "netlab/rpc/frame.h"
+#include "netlab/rpc/json.h"
+#include "slave-image/agent/agent.h"
+#include "slave-image/agent/root.h"
+
+#define HOST_NAMESPACES \
+	(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
+
+enum { FAULT_FD = 4 /* the keeper puts the fault counter there, in builds that have one */ };
+
+static int write_sysctl(const char *path, struct lab_err *err)
+{
+	cleanup_close int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return lab_err_errno(err, errno, "open %s", path);
+	return write(fd, "1", 1) < 0 ? lab_err_errno(err, errno, "write %s", path) : 0;
+}
+
+static int start_forwarding(struct lab_err *err)
+{
+	int r = write_sysctl("/proc/sys/net/ipv4/ip_forward", err);
+
+	if (r < 0)
+		return r;
+	r = write_sysctl("/proc/sys/net/ipv6/conf/all/forwarding", err);
+	return r == -ENOENT ? 0 : r; /* a kernel without IPv6 */
+}
+
+static int become_host(const struct lab_spawn_setup *setup, const struct lab_spawn_req *req,
+		       struct lab_err *err)
+{
+	int r;
+
+	if (sethostname(req->name, strlen(req->name)) < 0)
+		return lab_err_errno(err, errno, "sethostname");
+	r = agt_root_enter(setup, req->index, err);
+	if (r < 0)
+		return r;
+	if (req->forwarding) {
+		r = start_forwarding(err);
+		if (r < 0)
+			return r;
+	}
+	r = lab_caps_limit(lab_caps_host(), err);
+	if (r < 0)
+		return r;
+#ifndef __SANITIZE_ADDRESS__
+	/* The host's root has the same user id: without this it could read and trace its init. (The leak checker traces, too.) */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return lab_err_errno(err, errno, "prctl");
+#endif
+	(void)prctl(PR_SET_NAME, "netlab-agent", 0, 0, 0);
+	(void)umask(022);
+	return 0;
+}
+
+/* The agent never ran: say why on its channel, in the form of its RPC. */
+static void report_failure(int fd, const struct lab_err *err)
+{
+	cleanup_json json_t *msg = NULL;
+	cleanup_free char *text = NULL;
+	uint8_t header[LAB_FRAME_HEADER];
+	size_t len;
+
+	msg = json_pack("{s:s, s:s, s:{s:i, s:s}}", "jsonrpc", "2.0", "method", "host.failed",
+			"params", "code", err->code, "message", err->msg);
+	text = msg ? json_dumps(msg, JSON_COMPACT) : NULL;
+	if (!text)
+		return;
+	len = strlen(text);
+	lab_frame_encode_header(LAB_FRAME_JSON, len, header);
+	(void)!send(fd, header, sizeof(header), MSG_NOSIGNAL | MSG_MORE);
+	(void)!send(fd, text, len, MSG_NOSIGNAL);
+}
+
+static void run_host(const struct lab_spawn_setup *setup, const struct lab_spawn_req *req,
+		     int channel)
+{
+	struct lab_err err = { 0 };
+
+	if (become_host(setup, req, &err) < 0) {
+		report_failure(channel, &err);
+		_exit(1);
+	}
+	_exit(agt_main(channel, channel, NULL) < 0 ? 1 : 0);
+}
+
+static int send_reply(int fd, struct lab_spawn_reply *reply, int channel)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec iov = { reply, sizeof(*reply) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n;
+
+	if (channel >= 0) {
+		struct cmsghdr *c;
+
+		msg.msg_control = control.bytes;
+		msg.msg_controllen = sizeof(control.bytes);
+		c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &channel, sizeof(int));
+	}
+	do
+		n = sendmsg(fd, &msg, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
+static int spawn(int fd, const struct lab_spawn_setup *setup, const struct lab_spawn_req *req)
+{
+	struct lab_spawn_reply reply = { .index = req->index };
+	struct lab_err err = { 0 };
+	int pair[2], r;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+		reply.code = errno;
+		(void)snprintf(reply.msg, sizeof(reply.msg), "socketpair: %s", strerror(errno));
+		return send_reply(fd, &reply, -1);
+	}
+	pid = lab_ns_clone(HOST_NAMESPACES | CLONE_PARENT, &err);
+	if (pid == 0) {
+		(void)close(fd);
+		(void)close(pair[0]);
+		run_host(setup, req, pair[1]);
+	}
+	(void)close(pair[1]);
+	reply.pid = pid < 0 ? 0 : pid;
+	if (pid < 0) {
+		reply.code = err.code;
+		(void)snprintf(reply.msg, sizeof(reply.msg), "%.*s", (int)sizeof(reply.msg) - 1,
+			       err.msg);
+	}
+	r = send_reply(fd, &reply, pid < 0 ? -1 : pair[0]);
+	(void)close(pair[0]);
+	return r;
+}
+
+/* One datagram of exactly @len bytes; false at the end of the keeper or anything else than asked for. */
+static bool receive(int fd, void *buf, size_t len)
+{
+	ssize_t n;
+
+	do
+		n = recv(fd, buf, len, 0);
+	while (n < 0 && errno == EINTR);
+	return n == (ssize_t)len;
+}
+
+int agt_spawner_main(int fd)
+{
+	struct lab_spawn_reply ready = { .index = UINT32_MAX };
+	struct lab_spawn_setup setup;
+	struct lab_spawn_req req;
+
+	if (getenv("NETLAB_FAULT"))
+		(void)lab_fault_adopt(FAULT_FD);
+	(void)umask(0);
+	if (lab_caps_bound(lab_caps_host(), NULL) < 0)
+		return 1;
+	/* Once for all hosts, instead of once in each from /dev/urandom. */
+	json_object_seed(0);
+	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || send_reply(fd, &ready, -1) < 0 ||
+	    !receive(fd, &setup, sizeof(setup)) || setup.n_submounts > LAB_SPAWN_SUBMOUNTS_MAX)
+		return 1;
+	while (receive(fd, &req, sizeof(req))) {
+		req.name[sizeof(req.name) - 1] = '\0';
+		if (spawn(fd, &setup, &req) < 0)
+			return 1;
+	}
+	return 0;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* IcmpPing.c - module: ping over IPv4 and judge the share of answers */
+#include "slave-image/modules/ping.h"
+
+static enum mod_verdict run(struct mod *m)
+{
+	return mod_ping(m, NULL);
+}
+
+int main(void)
+{
+	return mod_main(run);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* PacketAssert.c - module: count the packets that match, until SIGINT, and judge their number */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <regex.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "slave-image/modules/module.h"
+#include "slave-image/modules/parse.h"
+#include "slave-image/modules/tool.h"
+
+enum { PATTERNS_MAX = 64, ARGS_MAX = 16 };
+
+struct run {
+	regex_t patterns[PATTERNS_MAX];
+	size_t n_patterns;
+	unsigned long long packets;
+	bool listening;
+	char last[256]; /* what tcpdump said last about itself */
+};
+
+static void on_line(const char *line, bool is_err, void *user)
+{
+	struct run *run = user;
+	size_t i;
+
+	if (is_err) {
+		if (strncmp(line, "listening on ", strlen("listening on ")) == 0) {
+			run->listening = true;
+			mod_progress(json_pack("{s:b}", "ready", 1));
+		}
+		if (strncmp(line, "tcpdump: ", strlen("tcpdump: ")) == 0)
+			(void)snprintf(run->last, sizeof(run->last), "%s", line);
+		return;
+	}
+	/* At its end tcpdump prints an empty line. */
+	if (!*line)
+		return;
+	for (i = 0; i < run->n_patterns; i++) {
+		if (regexec(&run->patterns[i], line, 0, NULL, 0) != 0)
+			return;
+	}
+	run->packets++;
+}
+
+static void free_patterns(struct run *run)
+{
+	while (run->n_patterns)
+		regfree(&run->patterns[--run->n_patterns]);
+}
+
+static bool compile_patterns(struct mod *m, struct run *run)
+{
+	cleanup_free char *text = NULL;
+	char why[128];
+	const char *s;
+	int r;
+
+	while ((s = mod_option_nth(m, "grep_for", run->n_patterns))) {
+		if (run->n_patterns == PATTERNS_MAX) {
+			(void)mod_verdict(m, MOD_FAIL, "option grep_for: more than %d patterns",
+					  PATTERNS_MAX);
+			return false;
+		}
+		free(text);
+		text = mod_regex_translate(s);
+		r = text ? regcomp(&run->patterns[run->n_patterns], text, REG_EXTENDED | REG_NOSUB)
+			 : REG_ESPACE;
+		if (r) {
+			(void)regerror(r, NULL, why, sizeof(why));
+			(void)mod_verdict(m, MOD_FAIL, "option grep_for: \"%.64s\": %s", s, why);
+			return false;
+		}
+		run->n_patterns++;
+	}
+	return true;
+}
+
+/*
+ * Started by root, tcpdump always calls setgroups(), also to stay root (-Z root), and gives up if it fails. In a
+ * user namespace without a range of group ids the kernel forbids that call; there the filter says it was done.
+ */
+static void allow_setgroups(void)
+{
+	const unsigned int nr = offsetof(struct seccomp_data, nr),
+			   arch = offsetof(struct seccomp_data, arch);
+#if defined(__x86_64__)
+	const unsigned int native = AUDIT_ARCH_X86_64;
+#elif defined(__aarch64__)
+	const unsigned int native = AUDIT_ARCH_AARCH64;
+#else
+	const unsigned int native = 0; /* the filter then changes nothing */
+#endif
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, arch),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, native, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, nr),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_setgroups, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { .len = LAB_ARRAY_SIZE(code), .filter = code };
+	cleanup_close int fd = open("/proc/self/setgroups", O_RDONLY | O_CLOEXEC);
+	char word[8] = "";
+
+	if (fd < 0 || read(fd, word, sizeof(word) - 1) <= 0 || strncmp(word, "deny", 4) != 0)
+		return;
+	/* Without the filter tcpdump says itself what it could not do. */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+		(void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog);
+}
+
+static void build_args(const struct mod *m, const char *interface, const char **argv)
+{
+	const char *promiscuous = mod_option(m, "promiscuous"), *filter = mod_option(m, "filter");
+	size_t n = 0;
+
+	argv[n++] = "tcpdump";
+	argv[n++] = "-l";
+	argv[n++] = "-nn";
+	/* Each packet at once; else tcpdump would sleep while there are packets, see mod_tool.settle. */
+	argv[n++] = "--immediate-mode";
+	if (geteuid() == 0) {
+		argv[n++] = "-Z";
+		argv[n++] = "root";
+	}
+	if (!promiscuous || strcmp(promiscuous, "0") == 0 || strcasecmp(promiscuous, "no") == 0 ||
+	    strcasecmp(promiscuous, "false") == 0)
+		argv[n++] = "-p";
+	argv[n++] = "-i";
+	argv[n++] = interface;
+	argv[n++] = "--";
+	if (filter && *filter)
+		argv[n++] = filter;
+	argv[n] = NULL;
+}
+
+static enum mod_verdict judge(struct mod *m, const struct run *run, double min, double max)
+{
+	bool has_max = mod_option(m, "max");
+	double n = (double)run->packets;
+
+	if (!run->listening)
+		return mod_verdict(m, MOD_FAIL, "%s", run->last);
+	(void)json_object_set_new(m->data, "packets_received",
+				  json_integer((json_int_t)run->packets));
+	(void)json_object_set_new(m->data, "min", json_integer((json_int_t)min));
+	if (has_max)
+		(void)json_object_set_new(m->data, "max", json_integer((json_int_t)max));
+	if (n < min)
+		return mod_verdict(m, MOD_FAIL, "%llu packets matched, at least %.0f expected",
+				   run->packets, min);
+	if (has_max && n > max)
+		return mod_verdict(m, MOD_FAIL, "%llu packets matched, at most %.0f expected",
+				   run->packets, max);
+	return mod_verdict(m, MOD_PASS, "%llu packets matched", run->packets);
+}
+
+static enum mod_verdict run_module(struct mod *m)
+{
+	struct run run = { .last = "tcpdump: no output" };
+	struct mod_tool tool = {
+		.package = "tcpdump", .settle = true, .line = on_line, .user = &run
+	};
+	const char *argv[ARGS_MAX], *interface;
+	double min = 1, max = 0;
+	enum mod_verdict v;
+	int status;
+
+	if (!mod_need(m, "interface", &interface) || !mod_number(m, "min", &min) ||
+	    !mod_number(m, "max", &max))
+		return MOD_FAIL;
+	v = MOD_FAIL;
+	if (compile_patterns(m, &run)) {
+		allow_setgroups();
+		build_args(m, interface, argv);
+		tool.argv = (char *const *)argv;
+		v = mod_tool_run(m, &tool, &status) ? judge(m, &run, min, max) : MOD_ERROR;
+	}
+	free_patterns(&run);
+	return v;
+}
+
+int main(void)
+{
+	return mod_main(run_module);
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* parse.c - what ping, iperf3 and users write, as numbers */
+#include "slave-image/modules/parse.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <string.h>
+
+bool mod_parse_number(const char *s, const char **ret_end, double *ret)
+{
+	char *end;
+	double v;
+
+	/* strtod() would also take white space, signs, "inf", "nan" and hexadecimal. */
+	if (!isdigit((unsigned char)s[0]) || s[1] == 'x' || s[1] == 'X')
+		return false;
+	v = strtod(s, &end);
+	if (end == s || !isfinite(v))
+		return false;
+	*ret = v;
+	*ret_end = end;
+	return true;
+}
+
+/* Read a number and the text that must follow; moves @p behind both. */
+static bool number_then(const char **p, const char *text, double *ret)
+{
+	const char *end;
+
+	if (!mod_parse_number(*p, &end, ret) || strncmp(end, text, strlen(text)) != 0)
+		return false;
+	*p = end + strlen(text);
+	return true;
+}
+
+static bool parse_summary(const char *line, struct mod_ping *ping)
+{
+	double transmitted, received;
+	const char *p = line;
+
+	if (!number_then(&p, " packets transmitted, ", &transmitted) ||
+	    !number_then(&p, " received", &received))
+		return false;
+	ping->transmitted = (unsigned long long)transmitted;
+	ping->received = (unsigned long long)received;
+	ping->has_summary = true;
+	return true;
+}
+
+static bool parse_rtt(const char *line, struct mod_ping *ping)
+{
+	static const char prefix[] = "rtt min/avg/max/mdev = ";
+	const char *p = line + strlen(prefix);
+
+	if (strncmp(line, prefix, strlen(prefix)) != 0)
+		return false;
+	ping->has_rtt = number_then(&p, "/", &ping->rtt_min) &&
+			number_then(&p, "/", &ping->rtt_avg) &&
+			number_then(&p, "/", &ping->rtt_max) &&
+			number_then(&p, " ms", &ping->rtt_mdev);
+	return true;
+}
+
+bool mod_parse_ping(const char *line, struct mod_ping *ping, double *ret_rtt)
+{
+	const char *p;
+
+	if (parse_summary(line, ping) || parse_rtt(line, ping))
+		return false;
+	/* "64 bytes from 10.0.0.2: icmp_seq=1 ttl=64 time=0.045 ms"; of a duplicate, "(DUP!)" follows. */
+	p = strstr(line, " bytes from ") ? strstr(line, " time=") : NULL;
+	if (!p || strstr(p, "(DUP!)"))
+		return false;
+	p += strlen(" time=");
+	return number_then(&p, " ms", ret_rtt);
+}
+
+unsigned int mod_ping_rate(const struct mod_ping *ping)
+{
+	unsigned long long rate, rest;
+
+	if (!ping->transmitted)
+		return 0;
+	rate = ping->received * 100 / ping->transmitted;
+	rest = ping->received * 100 % ping->transmitted * 2;
+	if (rest > ping->transmitted || (rest == ping->transmitted && rate % 2))
+		rate++;
+	return (unsigned int)rate;
+}
+
+/* --- rates --- */
+
+static const char prefixes[] = "KMGT";
+
+bool mod_parse_rate(const char *s, double *ret_bps)
+{
+	const char *p, *prefix;
+	double v;
+
+	if (!mod_parse_number(s, &p, &v))
+		return false;
+	p += strspn(p, " ");
+	prefix = *p ? strchr(prefixes, toupper((unsigned char)*p)) : NULL;
+	if (prefix) {
+		p++;
+		for (; prefix >= prefixes; prefix--)
+			v *= 1000;
+	}
+	if (strcmp(p, "bits/sec") != 0)
+		return false;
+	*ret_bps = v;
+	return true;
+}
+
+char *mod_format_rate(double bps, char *buf, size_t size)
+{
+	size_t i;
+
+	for (i = 0; bps >= 1000 && i < strlen(prefixes); i++)
+		bps /= 1000;
+	if (i)
+		(void)snprintf(buf, size, "%.2f %cbits/sec", bps, prefixes[i - 1]);
+	else
+		(void)snprintf(buf, size, "%.2f bits/sec", bps);
+	return buf;
+}
+
+/* --- iperf3 --- */
+
+static json_t *iperf_sum(json_t *end)
+{
+	/* What arrived; servers that report nothing back, and old versions with UDP, leave only the others. */
+	static const char *const names[] = { "sum_received", "sum", "sum_sent" };
+	size_t i;
+	json_t *v;
+
+	for (i = 0; i < LAB_ARRAY_SIZE(names); i++) {
+		v = json_object_get(json_object_get(end, names[i]), "bits_per_second");
+		if (json_is_number(v))
+			return v;
+	}
+	return NULL;
+}
+
+bool mod_parse_iperf(json_t *o, double *ret_bps, json_t **ret_intervals, const char **ret_error)
+{
+	json_t *sum = iperf_sum(json_object_get(o, "end")), *intervals, *v, *in;
+	double start, end, bps;
+	size_t i;
+
+	*ret_error = json_string_value(json_object_get(o, "error"));
+	if (*ret_error || !sum)
+		return false;
+	intervals = json_array();
+	json_array_foreach(json_object_get(o, "intervals"), i, v) {
+		in = json_object_get(v, "sum");
+		if (json_unpack(in, "{s:F,s:F,s:F}", "start", &start, "end", &end,
+				"bits_per_second", &bps) == 0)
+			(void)json_array_append_new(intervals,
+						    json_pack("{s:f,s:f,s:f}", "start", start,
+							      "end", end, "bits_per_second", bps));
+	}
+	*ret_bps = json_number_value(sum);
+	*ret_intervals = intervals;
+	return true;
+}
+
+/* --- regular expressions --- */
+
+static const char *translate_escape(char c, bool in_brackets)
+{
+	if (c == 'd')
+		return in_brackets ? "0-9" : "[0-9]";
+	if (c == 'D' && !in_brackets)
+		return "[^0-9]";
+	return NULL;
+}
+
+char *mod_regex_translate(const char *s)
+{
+	/* The longest replacement makes 6 of 2. */
+	char *ret = malloc(3 * strlen(s) + 1), *p = ret;
+	bool in_brackets = false;
+	const char *with;
+
+	if (!ret)
+		return NULL;
+	while (*s) {
+		with = *s == '\\' ? translate_escape(s[1], in_brackets) : NULL;
+		if (with) {
+			p = stpcpy(p, with);
+			s += 2;
+			continue;
+		}
+		if (*s == '\\' && s[1] && !in_brackets)
+			*p++ = *s++;
+		else if (!in_brackets && strncmp(s, "(?:", 3) == 0) {
+			*p++ = '(';
+			s += 3;
+			continue;
+		} else if (*s == '[' && !in_brackets) {
+			in_brackets = true;
+			/* "]" right behind "[" or "[^" stands for itself. */
+			if (s[1] == '^' && s[2] == ']')
+				*p++ = *s++;
+			if (s[1] == ']')
+				*p++ = *s++;
+		} else if (*s == ']') {
+			in_brackets = false;
+		}
+		*p++ = *s++;
+	}
+	*p = '\0';
+	return ret;
+}
+
+/* --- words --- */
+
+/* Copy one word and return what is behind it; NULL if a quote stays open. */
+static const char *copy_word(const char *s, char *out)
+{
+	char quote = 0;
+
+	for (; *s && (quote || !isspace((unsigned char)*s)); s++) {
+		if (quote ? *s == quote : *s == '"' || *s == '\'') {
+			quote = quote ? 0 : *s;
+			continue;
+		}
+		if (*s == '\\' && quote != '\'' && s[1])
+			s++;
+		*out++ = *s;
+	}
+	*out = '\0';
+	return quote ? NULL : s;
+}
+
+bool mod_split(const char *s, char **argv, size_t size, size_t *used)
+{
+	char *word;
+
+	for (;;) {
+		s += strspn(s, " \t\r\n\v\f");
+		if (!*s)
+			return true;
+		if (*used >= size)
+			return false;
+		word = malloc(strlen(s) + 1);
+		if (!word)
+			return false;
+		argv[(*used)++] = word;
+		s = copy_word(s, word);
+		if (!s)
+			return false;
+	}
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* tool.c - programs that modules run */
+#include "slave-image/modules/tool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define AGAIN_S       0.2   /* between signals to a program that does not end */
+#define SETTLE_STEP_S 0.001 /* between looks at a program that is still busy */
+#define SETTLE_MAX_S  2.0   /* for it to finish */
+
+/* One of the two outputs, and the line that is being read from it. */
+struct output {
+	int fd;
+	bool is_err;
+	size_t len;
+	char line[MOD_LINE_MAX];
+};
+
+static double now_s(void)
+{
+	struct timespec ts = { 0 };
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static void end_line(const struct mod_tool *tool, struct output *o)
+{
+	o->line[o->len] = '\0';
+	o->len = 0;
+	if (!tool->quiet)
+		(void)fprintf(stderr, "%s\n", o->line);
+	tool->line(o->line, o->is_err, tool->user);
+}
+
+static void take(const struct mod_tool *tool, struct output *o, const char *data, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (data[i] != '\n' && data[i] != '\0')
+			o->line[o->len++] = data[i];
+		if (data[i] == '\n' || o->len == sizeof(o->line) - 1)
+			end_line(tool, o);
+	}
+}
+
+static void read_output(const struct mod_tool *tool, struct output *o)
+{
+	char buf[4096];
+	ssize_t n = read(o->fd, buf, sizeof(buf));
+
+	if (n > 0) {
+		take(tool, o, buf, (size_t)n);
+	} else if (n == 0 || errno != EINTR) {
+		if (o->len)
+			end_line(tool, o);
+		close_fd(&o->fd);
+	}
+}
+
+/* --- the end of a program --- */
+
+/*
+ * Asleep and without output on its way: it waits for something new. (Had it been put to sleep by a full pipe, there
+ * would be output.)
+ */
+static bool is_idle(pid_t pid, const struct output o[2])
+{
+	struct pollfd pfd[2] = { { .fd = o[0].fd, .events = POLLIN },
+				 { .fd = o[1].fd, .events = POLLIN } };
+	char path[64], line[256], *state;
+	cleanup_file FILE *f = NULL;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = fopen(path, "re");
+	if (!f || !fgets(line, sizeof(line), f))
+		return true;
+	state = strrchr(line, ')');
+	return state && strncmp(state, ") S", 3) == 0 && poll(pfd, 2, 0) == 0;
+}
+
+/* How a program is brought to its end. */
+struct ending {
+	double due_s;    /* monotonic time of the next signal; 0 = none */
+	double settle_s; /* until when it may finish what it has in hand; 0 before it is interrupted */
+};
+
+static void end_it(const struct mod_tool *tool, pid_t pid, const struct output o[2],
+		   struct ending *e)
+{
+	double now = now_s();
+
+	if (e->due_s > 0 && now >= e->due_s && !tool->settle) {
+		(void)kill(pid, SIGINT);
+		e->due_s = now + AGAIN_S;
+	}
+	if (!mod_interrupted())
+		return;
+	if (!tool->settle) {
+		/* It has got the same signal, unless that came before it was there. */
+		if (e->due_s <= 0 || e->due_s > now + AGAIN_S)
+			e->due_s = now + AGAIN_S;
+		return;
+	}
+	if (e->settle_s <= 0)
+		e->settle_s = now + SETTLE_MAX_S;
+	if (now >= e->settle_s || is_idle(pid, o)) {
+		(void)kill(pid, SIGTERM);
+		e->due_s = now + AGAIN_S;
+	} else {
+		e->due_s = now + SETTLE_STEP_S;
+	}
+}
+
+static void wait_output(struct pollfd pfd[2], const struct ending *e, const sigset_t *mask)
+{
+	double left = e->due_s - now_s();
+	struct timespec ts = { 0 };
+
+	if (left > 0) {
+		ts.tv_sec = (time_t)left;
+		ts.tv_nsec = (long)((left - (double)ts.tv_sec) * 1e9);
+	}
+	/* SIGINT comes only here, so none is missed between looking for it and waiting. */
+	if (ppoll(pfd, 2, e->due_s > 0 ? &ts : NULL, mask) <= 0)
+		pfd[0].revents = pfd[1].revents = 0;
+}
+
+/* Until both outputs have ended. */
+static void follow(const struct mod_tool *tool, pid_t pid, struct output o[2], const sigset_t *mask)
+{
+	struct ending e = { .due_s = tool->duration_s > 0 ? now_s() + tool->duration_s : 0 };
+	struct pollfd pfd[2];
+	int i;
+
+	while (o[0].fd >= 0 || o[1].fd >= 0) {
+		for (i = 0; i < 2; i++)
+			pfd[i] = (struct pollfd){ .fd = o[i].fd, .events = POLLIN };
+		wait_output(pfd, &e, mask);
+		for (i = 0; i < 2; i++) {
+			if (pfd[i].revents)
+				read_output(tool, &o[i]);
+		}
+		end_it(tool, pid, o, &e);
+	}
+}
+
+/* --- its start --- */
+
+/* @mask: signals that are blocked for the program */
+static int spawn(const struct mod_tool *tool, int out, int err, const sigset_t *mask,
+		 pid_t *ret_pid)
+{
+	posix_spawn_file_actions_t fa;
+	posix_spawnattr_t attr;
+	int r;
+
+	r = posix_spawn_file_actions_init(&fa);
+	if (r)
+		return r;
+	r = posix_spawnattr_init(&attr);
+	if (r) {
+		(void)posix_spawn_file_actions_destroy(&fa);
+		return r;
+	}
+	r = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	if (r == 0)
+		r = posix_spawnattr_setsigmask(&attr, mask);
+	if (r == 0)
+		r = posix_spawn_file_actions_addopen(&fa, 0, "/dev/null", O_RDONLY, 0);
+	if (r == 0)
+		r = posix_spawn_file_actions_adddup2(&fa, out, 1);
+	if (r == 0)
+		r = posix_spawn_file_actions_adddup2(&fa, err, 2);
+	if (r == 0)
+		r = posix_spawnp(ret_pid, tool->argv[0], &fa, &attr, tool->argv, environ);
+	(void)posix_spawnattr_destroy(&attr);
+	(void)posix_spawn_file_actions_destroy(&fa);
+	return r;
+}
+
+static int start(const struct mod_tool *tool, struct output o[2], const sigset_t *mask,
+		 pid_t *ret_pid)
+{
+	int out[2], err[2], r;
+
+	if (pipe2(out, O_CLOEXEC) < 0)
+		return errno;
+	if (pipe2(err, O_CLOEXEC) < 0) {
+		r = errno;
+		(void)close(out[0]);
+		(void)close(out[1]);
+		return r;
+	}
+	r = spawn(tool, out[1], err[1], mask, ret_pid);
+	(void)close(out[1]);
+	(void)close(err[1]);
+	o[0].fd = out[0];
+	o[1].fd = err[0];
+	o[1].is_err = true;
+	if (r) {
+		close_fd(&o[0].fd);
+		close_fd(&o[1].fd);
+	}
+	return r;
+}
+
+static void explain(struct mod *m, const struct mod_tool *tool, int code)
+{
+	if (code == ENOENT)
+		(void)mod_verdict(m, MOD_ERROR,
+				  "%s is missing in this host: install the Debian package %s",
+				  tool->argv[0], tool->package);
+	else
+		(void)mod_verdict(m, MOD_ERROR, "cannot run %s: %s [%s]", tool->argv[0],
+				  strerror(code), strerrorname_np(code));
+}
+
+bool mod_tool_run(struct mod *m, const struct mod_tool *tool, int *ret_status)
+{
+	cleanup_free struct output *o = calloc(2, sizeof(*o));
+	sigset_t block, old, old_and_int;
+	pid_t pid = -1;
+	int r;
+
+	if (!o) {
+		explain(m, tool, ENOMEM);
+		return false;
+	}
+	(void)sigemptyset(&block);
+	(void)sigaddset(&block, SIGINT);
+	(void)sigprocmask(SIG_BLOCK, &block, &old);
+	old_and_int = old;
+	(void)sigaddset(&old_and_int, SIGINT);
+	r = start(tool, o, tool->settle ? &old_and_int : &old, &pid);
+	if (r == 0) {
+		follow(tool, pid, o, &old);
+		do
+			r = waitpid(pid, ret_status, 0) < 0 ? errno : 0;
+		while (r == EINTR);
+	}
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	if (r)
+		explain(m, tool, r);
+	return r == 0;
+}
