@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* apply.c - carries out a plan: one netlink writer, while the spawner clones hosts beside it */
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "netlab/base/strbuf.h"
+#include "netlab/keeper/keeper_internal.h"
+#include "netlab/nl/link.h"
+
+enum {
+	LO_IFINDEX = 1,
+	FIRST_IFINDEX =
+		16, /* above the fall-back tunnels (sit0, gre0 ...) that some kernels put into each namespace */
+	HOST_WAIT_US = 60 * 1000 * 1000,
+	NETLINK_ROOM = 4096,
+	PROGRESS_US = 20 * 1000,
+};
+
+/**
+ * struct apply - one run through the plan
+ * @k:		keeper
+ * @wait_us:	time spent waiting for hosts
+ */
+struct apply {
+	struct lab_keeper *k;
+	uint64_t wait_us;
+};
+
+/*
+ * Interface indices. The two ends of a link never have the same number (see lab_link_add_veth()): near ends are even, far
+ * ends odd. In the switch namespace, where all ends are near ends but those of trunks, a counter gives even ones.
+ */
+static int host_ifindex(const struct lab_khost *host, uint32_t iface)
+{
+	return FIRST_IFINDEX + (int)iface * 2 + (host->near[iface] ? 0 : 1);
+}
+
+static int switch_ifindex(struct lab_keeper *k)
+{
+	int r = k->next_ifindex;
+
+	k->next_ifindex += 2;
+	return r;
+}
+
+/* Addresses of what no user names: bridges and their ports. Locally administered, unlike those of hosts. */
+static void switch_mac(int ifindex, uint8_t ret[LAB_MAC_LEN])
+{
+	const uint8_t mac[LAB_MAC_LEN] = { 0x02,
+					   0x6e,
+					   0x6c,
+					   (uint8_t)(ifindex >> 16),
+					   (uint8_t)(ifindex >> 8),
+					   (uint8_t)ifindex };
+
+	memcpy(ret, mac, sizeof(mac));
+}
+
+int lab_keeper_wait(struct lab_keeper *k, uint64_t deadline_us, const char *what,
+		    struct lab_err *err)
+{
+	uint64_t now = lab_loop_now_us();
+	int r;
+
+	if (now >= deadline_us)
+		return lab_err_set(err, ETIMEDOUT, "waited in vain for %s", what);
+	r = lab_loop_step(k->loop, (int)((deadline_us - now) / 1000) + 1);
+	if (r < 0)
+		return lab_err_errno(err, -r, "event loop");
+	if (k->failed) {
+		if (err)
+			*err = k->err;
+		return -k->err.code;
+	}
+	if (k->starter && k->n_running && lab_loop_now_us() - k->last_progress_us > PROGRESS_US) {
+		k->last_progress_us = lab_loop_now_us();
+		(void)lab_rpc_notify(k->starter->rpc, "lab.progress",
+				     json_pack("{s:I, s:I}", "up", (json_int_t)k->n_running,
+					       "total", (json_int_t)k->topo->n_hosts),
+				     NULL, 0);
+	}
+	return 0;
+}
+
+/* Wait until the host's network namespace is there. */
+static int need_host(struct apply *a, uint32_t index, struct lab_err *err)
+{
+	struct lab_khost *host = &a->k->hosts[index];
+	uint64_t start, deadline;
+	int r = 0;
+
+	if (host->netns >= 0)
+		return 0;
+	start = lab_loop_now_us();
+	deadline = start + HOST_WAIT_US;
+	while (host->netns < 0 && r == 0)
+		r = lab_keeper_wait(a->k, deadline, "a host to start", err);
+	a->wait_us += lab_loop_now_us() - start;
+	return r;
+}
+
+/* ---- the operations ---- */
+
+static int op_switch(const struct lab_keeper *k, struct lab_err *err)
+{
+	/* Ports need no addresses of their own; each would send router solicitations and listener reports. */
+	cleanup_close int fd = openat(k->proc, "sys/net/ipv6/conf/default/disable_ipv6",
+				      O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : lab_err_errno(err, errno, "open disable_ipv6");
+	return write(fd, "1", 1) < 0 ? lab_err_errno(err, errno, "write disable_ipv6") : 0;
+}
+
+static int *bridge_of(const struct lab_keeper *k, const struct lab_op *op)
+{
+	return &k->bridges[k->bridge_base[op->network] + op->bridge];
+}
+
+static int op_bridge(struct lab_keeper *k, const struct lab_op *op, struct lab_err *err)
+{
+	int ifindex = switch_ifindex(k);
+	uint8_t mac[LAB_MAC_LEN];
+	char name[LAB_IFNAME_LEN];
+
+	lab_plan_bridge_name(op->network, op->bridge, name);
+	switch_mac(ifindex, mac);
+	lab_link_add_bridge(&k->nl, ifindex, name, mac);
+	*bridge_of(k, op) = ifindex;
+	return lab_nl_flush(&k->nl, NULL, err);
+}
+
+static int op_trunk(struct lab_keeper *k, const struct lab_op *op, struct lab_err *err)
+{
+	char near_name[LAB_IFNAME_LEN], far_name[LAB_IFNAME_LEN];
+	uint8_t near_mac[LAB_MAC_LEN], far_mac[LAB_MAC_LEN];
+	struct lab_link_end near = { .netns = -1, .name = near_name, .mac = near_mac, .up = true };
+	struct lab_link_end far = { .netns = -1, .name = far_name, .mac = far_mac };
+	const int *bridge = bridge_of(k, op);
+
+	near.ifindex = switch_ifindex(k);
+	near.master = bridge[0];
+	/* Whatever a port may send; a bridge takes the smallest MTU of its ports for itself. */
+	near.mtu_bytes = far.mtu_bytes = LAB_MTU_MAX;
+	far.ifindex = near.ifindex + 1;
+	(void)snprintf(near_name, sizeof(near_name), "t%u.%ua", op->network % 100000,
+		       op->bridge % 1000);
+	(void)snprintf(far_name, sizeof(far_name), "t%u.%ub", op->network % 100000,
+		       op->bridge % 1000);
+	switch_mac(near.ifindex, near_mac);
+	switch_mac(far.ifindex, far_mac);
+	lab_link_add_veth(&k->nl, &near, &far);
+	lab_link_enslave(&k->nl, far.ifindex, bridge[1]);
+	return lab_nl_flush(&k->nl, NULL, err);
+}
+
+static struct lab_link_end host_end(const struct lab_keeper *k, uint32_t host, uint32_t iface)
+{
+	const struct lab_iface *i = &k->topo->hosts[host].ifaces[iface];
+
+	return (struct lab_link_end){
+		.netns = k->hosts[host].netns,
+		.ifindex = host_ifindex(&k->hosts[host], iface),
+		.name = i->name,
+		.mac = i->mac,
+		.mtu_bytes = i->mtu_bytes,
+	};
+}
+
+static int op_veth(struct apply *a, const struct lab_op *op, struct lab_err *err)
+{
+	struct lab_keeper *k = a->k;
+	struct lab_link_end near, far;
+	int r = need_host(a, op->peer_host, err);
+
+	if (r < 0)
+		return r;
+	k->hosts[op->host].near[op->iface] = true;
+	near = host_end(k, op->host, op->iface);
+	far = host_end(k, op->peer_host, op->peer_iface);
+	lab_link_add_veth(&k->nl, &near, &far);
+	return lab_nl_flush(&k->nl, NULL, err);
+}
+
+static int op_port(struct lab_keeper *k, const struct lab_op *op, struct lab_err *err)
+{
+	struct lab_link_end far = host_end(k, op->host, op->iface),
+			    port = { .netns = -1, .up = true };
+	uint8_t mac[LAB_MAC_LEN];
+	char name[LAB_IFNAME_LEN];
+
+	port.ifindex = switch_ifindex(k);
+	port.master = *bridge_of(k, op);
+	port.mtu_bytes = far.mtu_bytes;
+	(void)snprintf(name, sizeof(name), "p%u.%u", op->host % 1000000, op->iface % 1000);
+	switch_mac(port.ifindex, mac);
+	port.name = name;
+	port.mac = mac;
+	lab_link_add_veth(&k->nl, &port, &far);
+	return lab_nl_flush(&k->nl, NULL, err);
+}
+
+/*
+ * The address that the kernel would give an interface by itself, and use only after a second or two of duplicate address detection.
+ * Until then a router could not ask for the address of its neighbour: its question needs a link-local source.
+ * False where the recipe has no IPv6. Source: RFC 4291 appendix A, RFC 4861 section 7.2.2.
+ */
+static bool link_local(const struct lab_iface *f, struct lab_addr *ret)
+{
+	bool ipv6 = false;
+
+	for (size_t i = 0; i < f->n_addrs; i++)
+		ipv6 = ipv6 || f->addrs[i].family == AF_INET6;
+	*ret = (struct lab_addr){
+		.family = AF_INET6,
+		.prefix_len = 64,
+		.bytes = { 0xfe, 0x80, 0, 0, 0, 0, 0, 0, f->mac[0] ^ 2, f->mac[1], f->mac[2], 0xff,
+			   0xfe, f->mac[3], f->mac[4], f->mac[5] },
+	};
+	/* The recipe may name it itself. */
+	for (size_t i = 0; i < f->n_addrs && ipv6; i++)
+		ipv6 = memcmp(f->addrs[i].bytes, ret->bytes, sizeof(ret->bytes)) != 0;
+	return ipv6;
+}
+
+/* Which of the requests of op_config() was refused, in the user's words. */
+static int explain_config(const struct lab_host *h, size_t failed, int r, struct lab_err *err)
+{
+	char addr[LAB_ADDR_STRLEN], via[LAB_ADDR_STRLEN];
+	struct lab_addr local;
+
+	if (failed-- == 0)
+		return lab_err_prefix(err, r, "host %s: set lo up: ", h->id);
+	for (size_t i = 0; i < h->n_ifaces; i++) {
+		const struct lab_iface *f = &h->ifaces[i];
+		const struct lab_addr *a = failed < f->n_addrs ? &f->addrs[failed] : NULL;
+
+		failed -= f->n_addrs;
+		if (!a && link_local(f, &local) && failed-- == 0)
+			a = &local;
+		if (a)
+			return lab_err_prefix(err, lab_err_at(err, r, &f->src),
+					      "host %s: address %s on %s: ", h->id,
+					      lab_addr_format(a, true, addr), f->name);
+		if (failed-- == 0)
+			return lab_err_prefix(err, lab_err_at(err, r, &f->src),
+					      "host %s: set %s up: ", h->id, f->name);
+	}
+	if (failed >= h->n_routes)
+		return lab_err_prefix(err, r, "host %s: ", h->id);
+	return lab_err_prefix(err, lab_err_at(err, r, &h->routes[failed].src),
+			      "host %s: route to %s via %s: ", h->id,
+			      lab_addr_format(&h->routes[failed].dst, true, addr),
+			      lab_addr_format(&h->routes[failed].via, false, via));
+}
+
+/*
+ * One interface: its addresses, then up. A veth has a carrier only when both ends are up, so that the kernel never
+ * looks for a link-local address of its own before ours is there. Returns the number of requests.
+ */
+static size_t config_iface(struct lab_nl *nl, const struct lab_khost *kh, const struct lab_iface *f,
+			   uint32_t index)
+{
+	int ifindex = host_ifindex(kh, index);
+	struct lab_addr local;
+	size_t n = f->n_addrs + 1;
+
+	for (size_t i = 0; i < f->n_addrs; i++)
+		lab_link_add_addr(nl, ifindex, &f->addrs[i]);
+	if (link_local(f, &local)) {
+		lab_link_add_addr(nl, ifindex, &local);
+		n++;
+	}
+	lab_link_up(nl, ifindex);
+	return n;
+}
+
+/* Each host is visited once: one socket there, one batch, one answer. */
+static int op_config(struct lab_keeper *k, const struct lab_op *op, struct lab_err *err)
+{
+	const struct lab_host *h = &k->topo->hosts[op->host];
+	const struct lab_khost *kh = &k->hosts[op->host];
+	size_t failed = SIZE_MAX, sent = 0, n = 1;
+	int r = lab_nl_enter(&k->conf, kh->netns, k->home, err);
+
+	if (r < 0)
+		return lab_err_prefix(err, r, "host %s: ", h->id);
+	lab_link_up(&k->conf, LO_IFINDEX);
+	for (size_t i = 0; i < h->n_ifaces && r == 0; i++) {
+		n += config_iface(&k->conf, kh, &h->ifaces[i], (uint32_t)i);
+		/* 64 addresses with their headers fit into the room that is kept. */
+		if (lab_nl_room(&k->conf) < NETLINK_ROOM * 2) {
+			r = lab_nl_flush(&k->conf, &failed, err);
+			sent = r == 0 ? n : sent;
+		}
+	}
+	for (size_t i = 0; i < h->n_routes && r == 0; i++, n++) {
+		lab_link_add_route(&k->conf, &h->routes[i].dst, &h->routes[i].via);
+		if (lab_nl_room(&k->conf) < NETLINK_ROOM) {
+			r = lab_nl_flush(&k->conf, &failed, err);
+			sent = r == 0 ? n + 1 : sent;
+		}
+	}
+	if (r == 0)
+		r = lab_nl_flush(&k->conf, &failed, err);
+	return r < 0 ? explain_config(h, failed == SIZE_MAX ? failed : sent + failed, r, err) : 0;
+}
+
+static int op_bridge_up(struct lab_keeper *k, const struct lab_op *op, struct lab_err *err)
+{
+	lab_link_up(&k->nl, *bridge_of(k, op));
+	return lab_nl_flush(&k->nl, NULL, err);
+}
+
+static int need_agent(struct lab_keeper *k, uint32_t index, struct lab_err *err)
+{
+	uint64_t deadline = lab_loop_now_us() + HOST_WAIT_US;
+	int r = 0;
+
+	while (k->hosts[index].state != LAB_HOST_RUNNING && r == 0)
+		r = lab_keeper_wait(k, deadline, "an agent to say hello", err);
+	return r;
+}
+
+/* Say which link or network of the recipe a refusal is about. */
+static int explain_link(const struct lab_keeper *k, const struct lab_op *op, int r,
+			struct lab_err *err)
+{
+	const struct lab_topo *t = k->topo;
+	const struct lab_host *h = &t->hosts[op->host], *p = &t->hosts[op->peer_host];
+
+	switch (op->kind) {
+	case LAB_OP_VETH:
+		(void)lab_err_at(err, r, &h->ifaces[op->iface].src);
+		return lab_err_prefix(err, r, "link %s:%s - %s:%s: ", h->id,
+				      h->ifaces[op->iface].name, p->id,
+				      p->ifaces[op->peer_iface].name);
+	case LAB_OP_PORT:
+		(void)lab_err_at(err, r, &h->ifaces[op->iface].src);
+		return lab_err_prefix(err, r, "link %s:%s to network \"%s\": ", h->id,
+				      h->ifaces[op->iface].name, t->networks[op->network].label);
+	case LAB_OP_BRIDGE:
+	case LAB_OP_TRUNK:
+	case LAB_OP_BRIDGE_UP:
+		(void)lab_err_at(err, r, &t->networks[op->network].src);
+		return lab_err_prefix(err, r,
+				      "bridge of network \"%s\": ", t->networks[op->network].label);
+	case LAB_OP_SWITCH:
+	case LAB_OP_HOST:
+	case LAB_OP_CONFIG:
+	case LAB_OP_AGENT:
+	case LAB_OP_KIND_MAX_:
+		break;
+	}
+	return r;
+}
+
+static int apply_op(struct apply *a, const struct lab_op *op, struct lab_err *err)
+{
+	struct lab_keeper *k = a->k;
+	int r = 0;
+
+	switch (op->kind) {
+	case LAB_OP_SWITCH:
+		return op_switch(k, err);
+	case LAB_OP_HOST:
+		return 0; /* asked for ahead by the pump */
+	case LAB_OP_BRIDGE:
+		r = op_bridge(k, op, err);
+		break;
+	case LAB_OP_TRUNK:
+		r = op_trunk(k, op, err);
+		break;
+	case LAB_OP_VETH:
+		r = need_host(a, op->host, err);
+		if (r < 0)
+			return r;
+		r = op_veth(a, op, err);
+		break;
+	case LAB_OP_PORT:
+		r = need_host(a, op->host, err);
+		if (r < 0)
+			return r;
+		r = op_port(k, op, err);
+		break;
+	case LAB_OP_CONFIG:
+		r = need_host(a, op->host, err);
+		return r < 0 ? r : op_config(k, op, err);
+	case LAB_OP_BRIDGE_UP:
+		r = op_bridge_up(k, op, err);
+		break;
+	case LAB_OP_AGENT:
+		return need_agent(k, op->host, err);
+	case LAB_OP_KIND_MAX_:
+		return -EINVAL;
+	}
+	return r < 0 && !k->failed ? explain_link(k, op, r, err) : r;
+}
+
+static int prepare(struct lab_keeper *k, struct lab_err *err)
+{
+	const struct lab_topo *t = k->topo;
+	uint32_t n = 0;
+
+	k->next_ifindex = FIRST_IFINDEX;
+	k->bridge_base = calloc(t->n_networks + 1, sizeof(*k->bridge_base));
+	for (size_t i = 0; k->bridge_base && i < t->n_networks; i++) {
+		k->bridge_base[i] = n;
+		n += lab_plan_bridges(&t->networks[i]);
+	}
+	k->bridges = calloc((size_t)n + 1, sizeof(*k->bridges));
+	if (!k->bridges || !k->bridge_base)
+		return lab_err_errno(err, ENOMEM, "bridges");
+	for (size_t i = 0; i < t->n_hosts; i++) {
+		k->hosts[i].near = calloc(t->hosts[i].n_ifaces + 1, sizeof(bool));
+		if (!k->hosts[i].near)
+			return lab_err_errno(err, ENOMEM, "hosts");
+	}
+	k->home = openat(k->proc, "self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (k->home < 0)
+		return lab_err_errno(err, errno, "open the switch namespace");
+	return lab_nl_open(&k->nl, err);
+}
+
+/* Between operations the loop may not run for long, and a keeper whose command was killed must end at once. */
+static bool told_to_end(void)
+{
+	sigset_t pending;
+
+	return sigpending(&pending) == 0 && sigismember(&pending, SIGTERM) == 1;
+}
+
+int lab_keeper_apply(struct lab_keeper *k, uint64_t ret_phase_us[LAB_PHASE_MAX_],
+		     struct lab_err *err)
+{
+	struct apply a = { .k = k };
+	uint64_t start = lab_loop_now_us(), agents = 0, end;
+	int r = prepare(k, err);
+
+	k->spawning = true;
+	if (r == 0)
+		r = lab_keeper_spawner_pump(k, err);
+	for (size_t i = 0; i < k->plan->n_ops && r == 0; i++) {
+		if (told_to_end())
+			lab_keeper_end(k);
+		if (k->plan->ops[i].kind == LAB_OP_AGENT && !agents)
+			agents = lab_loop_now_us();
+		r = apply_op(&a, &k->plan->ops[i], err);
+	}
+	end = lab_loop_now_us();
+	agents = agents ? agents : end;
+	ret_phase_us[LAB_PHASE_HOSTS] = a.wait_us;
+	ret_phase_us[LAB_PHASE_LINKS] = agents - start - a.wait_us;
+	ret_phase_us[LAB_PHASE_AGENTS] = end - agents;
+	return r;
+}

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* client.h - the client's end of a lab: find it, run jobs in its hosts, give it files, take it down */
+#ifndef NETLAB_KEEPER_CLIENT_H
+#define NETLAB_KEEPER_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "netlab/base/err.h"
+#include "netlab/base/loop.h"
+#include "netlab/rpc/digest.h"
+#include "netlab/rpc/json.h"
+
+struct lab_client;
+struct lab_job;
+
+/**
+ * lab_client_connect() - Connect to a running lab
+ * @loop:	loop (borrowed, must outlive the client)
+ * @lab:	name of the lab
+ * @ret:	on success; free with lab_client_free()
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno. Errors: -ENOENT no such lab (the message names the nearest one), -EACCES not ours.
+ */
+int lab_client_connect(struct lab_loop *loop, const char *lab, struct lab_client **ret,
+		       struct lab_err *err);
+
+/**
+ * lab_client_new() - Speak to a keeper over a connected stream
+ * @loop:	loop (borrowed)
+ * @fd:		connected unix stream socket; moved
+ * @ret:	on success
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno (then @fd is closed).
+ */
+int lab_client_new(struct lab_loop *loop, int fd, struct lab_client **ret, struct lab_err *err);
+
+/**
+ * lab_client_free() - Disconnect; the lab kills jobs of this client that still run
+ * @c:		may be NULL; its jobs are released without a callback
+ */
+void lab_client_free(struct lab_client *c);
+
+/**
+ * lab_client_on_closed() - Hear when the lab goes away
+ * @c:		client
+ * @fn:		called once, after all running jobs got their callback; NULL = nobody
+ * @user:	for @fn
+ */
+void lab_client_on_closed(struct lab_client *c, void (*fn)(struct lab_client *c, void *user),
+			  void *user);
+
+/**
+ * lab_client_inspect() - Ask for the lab's state
+ * @c:		client
+ * @ret:	the answer of `inspect` (docs/rpc.md), new reference; process ids are those of this process's own PID namespace
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno. Runs the loop until answered (10 s at most).
+ */
+int lab_client_inspect(struct lab_client *c, json_t **ret, struct lab_err *err);
+
+/**
+ * lab_client_hosts() - Ask for the lab's hosts only; much shorter than lab_client_inspect()
+ * @c:		client
+ * @ret:	the answer of `inspect` without its topology, new reference
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno. Runs the loop until answered (10 s at most).
+ */
+int lab_client_hosts(struct lab_client *c, json_t **ret, struct lab_err *err);
+
+/**
+ * lab_client_down() - Take the lab down and wait until its last process is gone
+ * @c:		client; unusable afterwards except for lab_client_free()
+ * @err:	filled on failure; may be NULL
+ *
+ * A keeper that does not answer is killed. The run directory is gone as well.
+ * Return: 0 or -errno. Errors: -ETIMEDOUT after 30 s.
+ */
+int lab_client_down(struct lab_client *c, struct lab_err *err);
+
+/**
+ * lab_client_release() - Let go of the leash: the lab stays when this process ends
+ * @c:		client that lab_up() returned
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno. Runs the loop until answered (10 s at most).
+ */
+int lab_client_release(struct lab_client *c, struct lab_err *err);
+
+enum lab_stdio {
+	LAB_STDIO_NULL,    /* /dev/null */
+	LAB_STDIO_FDS,     /* the caller's descriptors become the command's */
+	LAB_STDIO_STREAMS, /* output arrives in lab_job_ops.output, input goes by lab_job_write() */
+	LAB_STDIO_PTY,     /* a terminal in the host; its master arrives in lab_job_ops.started */
+};
+
+/**
+ * struct lab_exec - a command to run in a host; everything is borrowed for the call only
+ * @host:	host id
+ * @argv:	program and arguments, NULL-terminated; or NULL with @shell
+ * @shell:	text for the host's shell; or NULL
+ * @file:	digest of a synchronised file to execute (then @argv[0] is only its name); or NULL
+ * @env:	"NAME=value" strings to add, NULL-terminated; may be NULL
+ * @cwd:	working directory; NULL = /
+ * @timeout_ms:	killed after that; 0 = never
+ * @stdio:	where standard input, output and error are
+ * @fds:	LAB_STDIO_FDS: three descriptors (borrowed)
+ * @with_stdin:	LAB_STDIO_STREAMS: lab_job_write() will be used; else standard input is /dev/null
+ * @rows:	LAB_STDIO_PTY: window size
+ * @cols:	LAB_STDIO_PTY: window size
+ */
+struct lab_exec {
+	const char *host;
+	const char *const *argv;
+	const char *shell;
+	const char *file;
+	const char *const *env;
+	const char *cwd;
+	uint64_t timeout_ms;
+	enum lab_stdio stdio;
+	int fds[3];
+	bool with_stdin;
+	unsigned int rows, cols;
+};
+
+/**
+ * struct lab_job_result - how a command ended
+ * @error:	0, or -errno when it could not be run at all (then @err says why)
+ * @err:	text for @error
+ * @exited:	it ended by itself with @status; else by @signal
+ * @status:	exit status 0..255
+ * @signal:	signal number
+ * @timed_out:	it was killed at its timeout
+ * @duration_us: from its start to its end in the host
+ * @utime_us:	user CPU time
+ * @stime_us:	system CPU time
+ */
+struct lab_job_result {
+	int error;
+	struct lab_err err;
+	bool exited;
+	int status, signal;
+	bool timed_out;
+	uint64_t duration_us, utime_us, stime_us;
+};
+
+/**
+ * struct lab_job_ops - what a job's owner wants to hear; any may be NULL
+ * @started:	LAB_STDIO_PTY: the terminal's master (moved to the callee) is here
+ * @output:	bytes from the command; @fd 1 or 2; @len > 0; none come after @done
+ * @done:	it ended; called once; the job is released after it returns
+ */
+struct lab_job_ops {
+	void (*started)(struct lab_job *job, int pty, void *user);
+	void (*output)(struct lab_job *job, int fd, const void *data, size_t len, void *user);
+	void (*done)(struct lab_job *job, const struct lab_job_result *result, void *user);
+};
+
+/**
+ * lab_client_exec() - Start a command in a host
+ * @c:		client
+ * @exec:	what to run
+ * @ops:	callbacks (borrowed, static storage)
+ * @user:	for @ops
+ * @ret:	the job, on success, valid until @ops->done returns; may be NULL
+ * @err:	filled on failure; may be NULL
+ *
+ * Never calls back before it returns.
+ * Return: 0 or -errno of sending; failures in the host arrive in done().
+ */
+int lab_client_exec(struct lab_client *c, const struct lab_exec *exec,
+		    const struct lab_job_ops *ops, void *user, struct lab_job **ret,
+		    struct lab_err *err);
+
+/**
+ * lab_job_write() - Give bytes to a command's standard input
+ * @job:	running job started with @with_stdin
+ * @data:	bytes
+ * @len:	how many; 0 = end of input
+ *
+ * Return: 0 or -errno. Errors: -ENOBUFS the command does not read.
+ */
+int lab_job_write(struct lab_job *job, const void *data, size_t len);
+
+/**
+ * lab_job_signal() - Send a signal to a job's process group
+ * @job:	running job
+ * @signo:	signal number
+ *
+ * Return: 0 or -errno of sending; a job that has just ended is no error.
+ */
+int lab_job_signal(struct lab_job *job, int signo);
+
+/**
+ * struct lab_file - a file to have in a host's store
+ * @path:	where it is read from (borrowed)
+ * @name:	for messages (borrowed)
+ * @digest:	its content's name, set by lab_file_digest()
+ * @size_bytes:	its size, set by lab_file_digest()
+ */
+struct lab_file {
+	const char *path, *name;
+	char digest[LAB_DIGEST_STRLEN];
+	uint64_t size_bytes;
+};
+
+#define LAB_FILE_MAX (64u << 20) /* bytes of one synchronised file */
+
+/**
+ * lab_file_digest() - Read a file and name its content
+ * @file:	path and name set; digest and size are filled
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno. Errors: -ENOENT, -EFBIG over LAB_FILE_MAX, -EINVAL not a regular file.
+ */
+int lab_file_digest(struct lab_file *file, struct lab_err *err);
+
+/**
+ * lab_client_sync() - Make sure that a host has files; only what it lacks is sent
+ * @c:		client
+ * @host:	host id
+ * @files:	files with digests
+ * @n_files:	how many
+ * @ret_sent:	on success, how many had to be sent; may be NULL
+ * @err:	filled on failure; may be NULL
+ *
+ * Runs the loop until done (60 s at most).
+ * Return: 0 or -errno. Errors: -EAGAIN a file changed since its digest was taken.
+ */
+int lab_client_sync(struct lab_client *c, const char *host, const struct lab_file *files,
+		    size_t n_files, size_t *ret_sent, struct lab_err *err);
+
+#endif

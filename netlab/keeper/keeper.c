@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* keeper.c - the life of the process that owns a lab */
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "netlab/base/fault.h"
+#include "netlab/base/strbuf.h"
+#include "netlab/keeper/keeper_internal.h"
+
+enum {
+	MAPPED_MS = 10000, /* the command maps our user namespace as soon as it has cloned us */
+	FDS_EACH_HOST = 2, /* its namespace and its agent's channel */
+	FDS_MORE = 128,
+	LISTEN_BACKLOG = 128,
+	ACCEPT_AT_ONCE = 16,
+};
+
+void lab_keeper_end(struct lab_keeper *k)
+{
+	lab_rundir_remove(&k->rundir);
+	/* All at once; otherwise each agent would first wake up to the end of its channel. */
+	(void)kill(-1, SIGKILL);
+	_exit(0);
+}
+
+static void on_signal(struct lab_source *src, const siginfo_t *info, void *user)
+{
+	(void)src;
+	(void)info;
+	lab_keeper_end(user);
+}
+
+/* PID 1 reaps whatever is orphaned in the lab. How a host ended is told by its channel. */
+static void on_child(struct lab_source *src, const siginfo_t *info, void *user)
+{
+	(void)src;
+	(void)info;
+	(void)user;
+	while (waitpid(-1, NULL, WNOHANG) > 0)
+		;
+}
+
+static void on_connect(struct lab_source *src, int fd, uint32_t events, void *user)
+{
+	struct lab_keeper *k = user;
+
+	(void)src;
+	(void)events;
+	for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
+		struct ucred cred;
+		socklen_t len = sizeof(cred);
+		/* cppcheck-suppress nullPointer */
+		int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (client < 0)
+			return;
+		if (getsockopt(client, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0 ||
+		    cred.uid != geteuid()) {
+			(void)close(client);
+			continue;
+		}
+		(void)lab_relay_accept(k, client, NULL);
+	}
+}
+
+/* Until the command has mapped our user namespace, we are nobody. */
+static int wait_mapped(int fd, struct lab_err *err)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	char byte;
+
+	if (poll(&p, 1, MAPPED_MS) != 1 || read(fd, &byte, 1) != 1)
+		return lab_err_set(err, EPERM, "the user namespace was not mapped");
+	return 0;
+}
+
+static int compare_fds(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* Give up everything that came along from the command's process but what we were meant to have. */
+static int shed_descriptors(struct lab_keeper *k, int *starter, struct lab_err *err)
+{
+	int *const mine[] = { starter, &k->listen_fd, &k->rundir.base, &k->rundir.fd };
+	int keep[LAB_ARRAY_SIZE(mine) + 1], null;
+	unsigned int from = 3;
+	size_t n = 0;
+
+	for (size_t i = 0; i < LAB_ARRAY_SIZE(mine); i++) {
+		if (*mine[i] < 3) /* the command ran without standard input or output */
+			*mine[i] = fcntl(*mine[i], F_DUPFD_CLOEXEC, 3);
+		if (*mine[i] < 0)
+			return lab_err_errno(err, errno, "duplicate a descriptor");
+		keep[n++] = *mine[i];
+	}
+	if (lab_fault_fd() >= 0)
+		keep[n++] = lab_fault_fd();
+	qsort(keep, n, sizeof(keep[0]), compare_fds);
+	for (size_t i = 0; i < n; i++) {
+		if ((unsigned int)keep[i] > from)
+			(void)close_range(from, (unsigned int)keep[i] - 1, 0);
+		from = (unsigned int)keep[i] + 1;
+	}
+	(void)close_range(from, ~0u, 0);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null < 0)
+		return lab_err_errno(err, errno, "open /dev/null");
+	for (int fd = 0; fd < 3; fd++)
+		if (dup2(null, fd) < 0)
+			return lab_err_errno(err, errno, "dup2");
+	if (null > 2)
+		(void)close(null);
+	return 0;
+}
+
+/* Descriptors are the one thing of which a big lab needs many. The spawner, and so every command, keeps the usual limit. */
+static int raise_limits(const struct lab_keeper *k, struct lab_err *err)
+{
+	rlim_t need = (rlim_t)k->topo->n_hosts * FDS_EACH_HOST + FDS_MORE;
+	struct rlimit lim;
+
+	if (getrlimit(RLIMIT_NOFILE, &lim) < 0)
+		return lab_err_errno(err, errno, "getrlimit");
+	if (lim.rlim_max < need)
+		return lab_err_set(
+			err, ENOSYS,
+			"%zu hosts need %llu descriptors, and the hard limit is %llu (ulimit -Hn)",
+			k->topo->n_hosts, (unsigned long long)need,
+			(unsigned long long)lim.rlim_max);
+	lim.rlim_cur = lim.rlim_max;
+	return setrlimit(RLIMIT_NOFILE, &lim) < 0 ? lab_err_errno(err, errno, "setrlimit") : 0;
+}
+
+static int add_signals(struct lab_keeper *k, struct lab_err *err)
+{
+	int r = lab_loop_add_signal(k->loop, SIGTERM, on_signal, k, NULL);
+
+	if (r == 0)
+		r = lab_loop_add_signal(k->loop, SIGCHLD, on_child, k, NULL);
+	return r < 0 ? lab_err_errno(err, -r, "watch signals") : 0;
+}
+
+static int set_up(struct lab_keeper *k, const struct lab_keeper_args *args, int *starter,
+		  struct lab_err *err)
+{
+	int r;
+
+	(void)setsid();
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)prctl(PR_SET_NAME, "netlab-keeper", 0, 0, 0);
+	r = shed_descriptors(k, starter, err);
+	if (r < 0)
+		return r;
+	if (args->userns) {
+		r = wait_mapped(*starter, err);
+		if (r < 0)
+			return r;
+	}
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0,
+		    0); /* only now: files of /proc belong to nobody we know afterwards */
+	/* The leash, until it is let go: we hear of the command's end as a signal, and by the end of its connection. */
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) < 0)
+		return lab_err_errno(err, errno, "prctl");
+	r = lab_loop_new(&k->loop);
+	if (r < 0)
+		return lab_err_errno(err, -r, "event loop");
+	r = add_signals(k, err);
+	if (r < 0)
+		return r;
+	k->hosts = calloc(k->topo->n_hosts + 1, sizeof(*k->hosts));
+	if (!k->hosts)
+		return lab_err_errno(err, ENOMEM, "hosts");
+	for (size_t i = 0; i < k->topo->n_hosts; i++)
+		k->hosts[i] = (struct lab_khost){ .keeper = k, .index = (uint32_t)i, .netns = -1 };
+	return 0;
+}
+
+static int serve(struct lab_keeper *k, struct lab_err *err)
+{
+	int r;
+
+	if (listen(k->listen_fd, LISTEN_BACKLOG) < 0)
+		return lab_err_errno(err, errno, "listen");
+	r = lab_loop_add_fd(k->loop, k->listen_fd, EPOLLIN, on_connect, k, NULL);
+	return r < 0 ? lab_err_errno(err, -r, "watch the control socket") : 0;
+}
+
+static int bring_up(struct lab_keeper *k, const struct lab_keeper_args *args,
+		    uint64_t phase_us[LAB_PHASE_MAX_], struct lab_err *err)
+{
+	uint64_t start = lab_loop_now_us();
+	int r = lab_keeper_template(k, args->userns, err);
+
+	if (r == 0)
+		r = raise_limits(k, err);
+	phase_us[LAB_PHASE_KEEPER] = lab_loop_now_us() - start;
+	if (r == 0)
+		r = lab_keeper_apply(k, phase_us, err);
+	if (r == 0)
+		r = serve(k, err);
+	if (r < 0)
+		return r;
+	/* Whatever was needed only to get here. */
+	lab_keeper_spawner_stop(k);
+	lab_nl_close(&k->conf);
+	return 0;
+}
+
+static json_t *describe_error(const struct lab_err *err)
+{
+	json_t *params = json_pack("{s:i, s:s}", "code", err->code, "message", err->msg);
+
+	if (params && err->src.line)
+		(void)json_object_update_new(params,
+					     json_pack("{s:i, s:i}", "line", (int)err->src.line,
+						       "col", (int)err->src.col));
+	return params;
+}
+
+void lab_keeper_main(const struct lab_keeper_args *args)
+{
+	struct lab_keeper k = {
+		.plan = args->plan,
+		.topo = args->plan->topo,
+		.recipe = args->params->recipe,
+		.agent = args->params->agent,
+		.leash = args->params->leash,
+		.created = (int64_t)time(NULL),
+		.rundir = *args->rundir,
+		.listen_fd = args->listen_fd,
+		.proc = -1,
+		.home = -1,
+		.nl = { .fd = -1 },
+		.conf = { .fd = -1 },
+	};
+	uint64_t phase_us[LAB_PHASE_MAX_] = { 0 };
+	struct lab_err err = { 0 };
+	int starter = args->starter;
+	int r = set_up(&k, args, &starter, &err);
+
+	if (r == 0) {
+		r = lab_relay_accept(&k, starter, &k.starter);
+		if (r < 0)
+			(void)lab_err_errno(&err, -r, "connection to the command");
+	}
+	if (!k.starter)
+		_exit(1);
+	r = bring_up(&k, args, phase_us, &err);
+	if (r < 0) {
+		(void)lab_rpc_notify(k.starter->rpc, "lab.failed", describe_error(&err), NULL, 0);
+		lab_keeper_end(&k);
+	}
+	k.up = true;
+	(void)lab_rpc_notify(k.starter->rpc, "lab.up",
+			     json_pack("{s:[I,I,I,I]}", "phase_us",
+				       (json_int_t)phase_us[LAB_PHASE_KEEPER],
+				       (json_int_t)phase_us[LAB_PHASE_HOSTS],
+				       (json_int_t)phase_us[LAB_PHASE_LINKS],
+				       (json_int_t)phase_us[LAB_PHASE_AGENTS]),
+			     NULL, 0);
+	(void)lab_loop_run(k.loop);
+	lab_keeper_end(&k);
+}

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* keeper_internal.h - the state of a lab, shared by the files of the keeper */
+#ifndef NETLAB_KEEPER_KEEPER_INTERNAL_H
+#define NETLAB_KEEPER_KEEPER_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "netlab/base/err.h"
+#include "netlab/base/loop.h"
+#include "netlab/base/map.h"
+#include "netlab/keeper/lab.h"
+#include "netlab/keeper/rundir.h"
+#include "netlab/nl/nl.h"
+#include "netlab/ns/spawn.h"
+#include "netlab/rpc/rpc.h"
+#include "netlab/topo/plan.h"
+
+/**
+ * DOC: the keeper
+ *
+ * One process owns a lab. lab_up() (up.c) clones it from the command's process into new namespaces; keeper.c is its life: template.c builds
+ * the template of the hosts' roots, apply.c carries out the plan, relay.c passes requests between clients and agents. It is PID 1 of the lab's PID
+ * namespace: when it ends, in whatever way, the kernel ends everything else.
+ */
+
+struct lab_keeper;
+
+enum lab_host_state {
+	LAB_HOST_PLANNED,  /* nothing asked for yet */
+	LAB_HOST_ASKED,    /* the spawner has the request */
+	LAB_HOST_STARTING, /* cloned; its network namespace is there */
+	LAB_HOST_RUNNING,  /* its agent has said hello */
+	LAB_HOST_DEAD,     /* its agent is gone; the namespace and its links stay */
+};
+
+#define LAB_SPAWNERS_MAX \
+	2u /* while two clone, the keeper makes links; a third gained nothing on two CPUs */
+
+/**
+ * struct lab_kspawner - one spawner
+ * @keeper:	back pointer
+ * @fd:		socket to it; -1 when it is gone
+ * @src:	source of @fd
+ * @ready:	it runs and waits for requests
+ * @in_hand:	requests that it has not answered
+ */
+struct lab_kspawner {
+	struct lab_keeper *keeper;
+	int fd;
+	struct lab_source *src;
+	bool ready;
+	size_t in_hand;
+};
+
+/**
+ * struct lab_khost - what the keeper holds of a host
+ * @keeper:	back pointer
+ * @index:	in the topology
+ * @state:	how far it is
+ * @pid:	its init, in the lab's PID namespace
+ * @netns:	its network namespace; the keeper's descriptor keeps it alive beyond its processes
+ * @rpc:	the agent's channel; NULL while there is none
+ * @near:	for each interface: it is the near end of its link (even ifindex)
+ * @paused:	its output is paused because a client does not read
+ */
+struct lab_khost {
+	struct lab_keeper *keeper;
+	uint32_t index;
+	enum lab_host_state state;
+	pid_t pid;
+	int netns;
+	struct lab_rpc *rpc;
+	bool *near;
+	bool paused;
+};
+
+/**
+ * struct lab_kclient - a connected client
+ * @keeper:	back pointer
+ * @rpc:	its connection
+ * @streams:	its stream number -> struct lab_kstream (towards an agent)
+ * @jobs:	its job number -> struct lab_kjob
+ * @n_pending:	requests of it that agents have not answered yet
+ * @gone:	it has hung up; released when @n_pending is 0
+ * @next:	list
+ */
+struct lab_kclient {
+	struct lab_keeper *keeper;
+	struct lab_rpc *rpc;
+	struct lab_map streams, jobs;
+	size_t n_pending;
+	bool gone;
+	struct lab_kclient *next;
+};
+
+/**
+ * struct lab_keeper - a lab
+ * @loop:	the keeper's loop
+ * @plan:	what to build (borrowed from the command's memory, which this process copied)
+ * @topo:	of the plan
+ * @recipe:	path of the recipe or NULL
+ * @agent:	path of the agent program
+ * @created:	seconds of the epoch
+ * @rundir:	the claimed name
+ * @listen_fd:	bound control socket
+ * @proc:	root directory of the lab's own proc
+ * @home:	the switch namespace, in which the keeper is
+ * @setup:	for the spawner
+ * @spawners:	the processes that clone hosts
+ * @n_spawners:	how many
+ * @spawning:	the template is there: hosts may be asked for
+ * @next_spawn:	first operation of the plan whose HOST request has not been sent
+ * @nl:		socket in the switch namespace
+ * @conf:	socket that visits hosts
+ * @next_ifindex: next even interface index in the switch namespace
+ * @bridges:	ifindex of each bridge; @bridge_base[network] is where a network's chain starts
+ * @bridge_base: see @bridges
+ * @hosts:	by topology index
+ * @n_running:	hosts whose agent has said hello
+ * @n_paused:	hosts whose output is paused
+ * @starter:	the client that brought the lab up
+ * @leash:	the lab ends with @starter
+ * @up:		the plan has been carried out
+ * @failed:	a host could not be started; @err says why
+ * @err:	see @failed
+ * @clients:	all clients
+ * @streams:	agent's stream number -> struct lab_kstream (towards a client)
+ * @next_job:	last job number given out
+ * @next_stream: last stream number given out
+ * @last_progress_us: when the starter was last told
+ */
+struct lab_keeper {
+	struct lab_loop *loop;
+	const struct lab_plan *plan;
+	const struct lab_topo *topo;
+	const char *recipe, *agent;
+	int64_t created;
+	struct lab_rundir rundir;
+	int listen_fd;
+	int proc, home;
+	struct lab_spawn_setup setup;
+	struct lab_kspawner spawners[LAB_SPAWNERS_MAX];
+	size_t n_spawners;
+	bool spawning;
+	size_t next_spawn;
+	struct lab_nl nl, conf;
+	int next_ifindex;
+	int *bridges;
+	uint32_t *bridge_base;
+	struct lab_khost *hosts;
+	size_t n_running, n_paused;
+	struct lab_kclient *starter;
+	bool leash, up, failed;
+	struct lab_err err;
+	struct lab_kclient *clients;
+	struct lab_map streams;
+	uint32_t next_job, next_stream;
+	uint64_t last_progress_us;
+};
+
+/**
+ * struct lab_keeper_args - what the clone takes from lab_up()
+ * @plan:	what to build
+ * @params:	as given to lab_up(), with @agent filled in
+ * @rundir:	claimed name; the keeper's copy
+ * @listen_fd:	bound control socket
+ * @starter:	this end of the starter's connection
+ * @userns:	the lab is in a user namespace; wait for a byte on @starter until it is mapped
+ */
+struct lab_keeper_args {
+	const struct lab_plan *plan;
+	const struct lab_up_params *params;
+	const struct lab_rundir *rundir;
+	int listen_fd;
+	int starter;
+	bool userns;
+};
+
+/**
+ * lab_keeper_main() - Be the keeper of a lab
+ * @args:	everything it needs; borrowed for good
+ *
+ * Context: a fresh clone, PID 1 of its PID namespace. Never returns; the process ends with the lab.
+ */
+void lab_keeper_main(const struct lab_keeper_args *args) __attribute__((noreturn));
+
+/**
+ * lab_keeper_end() - End the lab now
+ * @k:		keeper
+ *
+ * Removes the run directory; the kernel does the rest. Does not return.
+ */
+void lab_keeper_end(struct lab_keeper *k) __attribute__((noreturn));
+
+/**
+ * lab_keeper_template() - Build the template of the hosts' roots, start the spawner, and make the template the root
+ * @k:		keeper in its own mount namespace
+ * @userns:	the lab is in a user namespace
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno.
+ */
+int lab_keeper_template(struct lab_keeper *k, bool userns, struct lab_err *err);
+
+/**
+ * lab_keeper_spawner_start() - Execute the spawners
+ * @k:		keeper
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno; they are ready later, see lab_keeper_spawner_wait().
+ */
+int lab_keeper_spawner_start(struct lab_keeper *k, struct lab_err *err);
+
+/**
+ * lab_keeper_spawner_stop() - Let the spawners end
+ * @k:		keeper
+ */
+void lab_keeper_spawner_stop(struct lab_keeper *k);
+
+/**
+ * lab_keeper_spawner_wait() - Wait until the spawners run, and tell them about the template
+ * @k:		keeper
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno.
+ */
+int lab_keeper_spawner_wait(struct lab_keeper *k, struct lab_err *err);
+
+/**
+ * lab_keeper_spawner_pump() - Ask the spawners for the next hosts of the plan, as many as they should have in hand
+ * @k:		keeper
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno.
+ */
+int lab_keeper_spawner_pump(struct lab_keeper *k, struct lab_err *err);
+
+/**
+ * lab_keeper_apply() - Carry out the plan
+ * @k:		keeper with a template and a spawner
+ * @ret_phase_us: written: time by phase, LAB_PHASE_KEEPER is left alone
+ * @err:	filled on failure, with the place in the recipe; may be NULL
+ *
+ * Return: 0 or -errno.
+ */
+int lab_keeper_apply(struct lab_keeper *k, uint64_t ret_phase_us[LAB_PHASE_MAX_],
+		     struct lab_err *err);
+
+/**
+ * lab_keeper_wait() - Run the loop once, for at most the time that is left until a deadline
+ * @k:		keeper
+ * @deadline_us: CLOCK_MONOTONIC
+ * @what:	what is waited for, for the message
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno. Errors: -ETIMEDOUT, and whatever made a host fail meanwhile.
+ */
+int lab_keeper_wait(struct lab_keeper *k, uint64_t deadline_us, const char *what,
+		    struct lab_err *err);
+
+/**
+ * lab_relay_accept() - Serve a new client
+ * @k:		keeper
+ * @fd:		its connection; moved
+ * @ret:	the client, on success; may be NULL
+ *
+ * Return: 0 or -errno.
+ */
+int lab_relay_accept(struct lab_keeper *k, int fd, struct lab_kclient **ret);
+
+/**
+ * lab_relay_attach() - Speak to the agent of a host
+ * @host:	host without a channel
+ * @fd:		the keeper's end of the agent's channel; moved
+ *
+ * Return: 0 or -errno.
+ */
+int lab_relay_attach(struct lab_khost *host, int fd);
+
+/**
+ * lab_relay_inspect() - Describe the lab
+ * @k:		keeper
+ * @topology:	with all interfaces and addresses, not only the hosts and how they are
+ *
+ * Return: new reference (see docs/rpc.md), or NULL when out of memory.
+ */
+json_t *lab_relay_inspect(const struct lab_keeper *k, bool topology);
+
+#endif

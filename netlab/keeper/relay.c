@@ -1,0 +1,606 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* relay.c - requests from clients to agents and back, with job and stream numbers that belong to each side */
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "netlab/keeper/keeper_internal.h"
+
+/*
+ * A client numbers its jobs and streams as it likes; towards the agents they get numbers that are unique in the lab. Requests are
+ * passed on as they came, with the member "host" taken off and the numbers exchanged.
+ */
+enum {
+	QUEUE_HIGH = 8 << 20, /* bytes queued for one side before the other is paused */
+};
+
+/**
+ * struct lab_kstream - one direction of a raw stream through the keeper
+ * @from_client: the side it comes from
+ * @client:	the client, NULL when it is gone
+ * @host:	the host
+ * @client_no:	its number for the client
+ * @agent_no:	its number for the agent
+ * @ended:	the agent has been told its end
+ */
+struct lab_kstream {
+	bool from_client, ended;
+	struct lab_kclient *client;
+	struct lab_khost *host;
+	uint32_t client_no, agent_no;
+};
+
+/**
+ * struct lab_kjob - a running command
+ * @client:	whose it is; NULL when that one is gone
+ * @host:	where it runs
+ * @client_no:	its number for the client
+ * @agent_no:	its number for the agent
+ * @streams:	in, out, err; NULL where there is none
+ */
+struct lab_kjob {
+	struct lab_kclient *client;
+	struct lab_khost *host;
+	uint32_t client_no, agent_no;
+	struct lab_kstream *streams[3];
+};
+
+/**
+ * struct pending - a request that an agent has not answered yet
+ * @client:	who asked
+ * @id:		for the answer
+ * @job:	for `exec`
+ * @stream:	for `file.put`
+ */
+struct pending {
+	struct lab_kclient *client;
+	uint64_t id;
+	struct lab_kjob *job;
+	struct lab_kstream *stream;
+};
+
+/* ---- streams and jobs ---- */
+
+static void stream_free(struct lab_kstream *s)
+{
+	if (!s)
+		return;
+	if (!s->from_client)
+		(void)lab_map_remove(&s->host->keeper->streams, s->agent_no);
+	else if (s->client)
+		(void)lab_map_remove(&s->client->streams, s->client_no);
+	free(s);
+}
+
+static struct lab_kstream *stream_new(struct lab_kclient *c, struct lab_khost *host,
+				      uint32_t client_no, bool from_client)
+{
+	struct lab_keeper *k = c->keeper;
+	struct lab_kstream *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s)
+		return NULL;
+	s->from_client = from_client;
+	s->client = c;
+	s->host = host;
+	s->client_no = client_no;
+	s->agent_no = ++k->next_stream;
+	r = from_client ? lab_map_set(&c->streams, client_no, s)
+			: lab_map_set(&k->streams, s->agent_no, s);
+	if (r < 0) {
+		free(s);
+		return NULL;
+	}
+	return s;
+}
+
+/* An agent waits for the end of what it is sent, also when nobody is left to send it. */
+static void stream_end(struct lab_kstream *s)
+{
+	if (s->from_client && !s->ended && s->host->rpc)
+		(void)lab_rpc_send_block(s->host->rpc, s->agent_no, NULL, 0);
+	s->ended = true;
+}
+
+static void job_free(struct lab_kjob *job)
+{
+	if (!job)
+		return;
+	for (size_t i = 0; i < 3; i++)
+		stream_free(job->streams[i]);
+	if (job->client)
+		(void)lab_map_remove(&job->client->jobs, job->client_no);
+	free(job);
+}
+
+static void kill_job(const struct lab_kjob *job)
+{
+	if (job->host->rpc)
+		(void)lab_rpc_notify(job->host->rpc, "signal",
+				     json_pack("{s:I, s:i}", "job", (json_int_t)job->agent_no,
+					       "signal", SIGKILL),
+				     NULL, 0);
+}
+
+/* ---- clients ---- */
+
+/* A client did not read, and now it has read or is gone: let the hosts go on. */
+static void resume_hosts(struct lab_keeper *k)
+{
+	for (size_t i = 0; i < k->topo->n_hosts && k->n_paused; i++)
+		if (k->hosts[i].paused) {
+			k->hosts[i].paused = false;
+			k->n_paused--;
+			lab_rpc_pause(k->hosts[i].rpc, false);
+		}
+}
+
+static void client_unlink(struct lab_kclient *c)
+{
+	struct lab_kclient **at = &c->keeper->clients;
+
+	while (*at && *at != c)
+		at = &(*at)->next;
+	if (*at)
+		*at = c->next;
+}
+
+static void client_release(struct lab_kclient *c)
+{
+	if (!c->gone || c->n_pending)
+		return;
+	lab_map_fini(&c->streams);
+	lab_map_fini(&c->jobs);
+	free(c);
+}
+
+static void on_client_closed(struct lab_rpc *rpc, const struct lab_err *err, void *user)
+{
+	struct lab_kclient *c = user;
+	struct lab_keeper *k = c->keeper;
+	struct lab_kstream *s;
+	struct lab_kjob *job;
+	size_t pos = 0;
+
+	(void)err;
+	if (k->starter == c) {
+		k->starter = NULL;
+		if (k->leash || !k->up)
+			lab_keeper_end(k);
+	}
+	while ((job = lab_map_next(&c->jobs, &pos)) != NULL) {
+		kill_job(job);
+		for (size_t i = 0; i < 3; i++)
+			if (job->streams[i])
+				job->streams[i]->client = NULL;
+		job->client = NULL;
+	}
+	pos = 0;
+	while ((s = lab_map_next(&c->streams, &pos)) != NULL) {
+		stream_end(s);
+		s->client = NULL;
+	}
+	c->gone = true;
+	c->rpc = NULL;
+	lab_rpc_free(rpc);
+	client_unlink(c);
+	client_release(c);
+	resume_hosts(k);
+}
+
+/* An agent stopped reading, and now it has read: let the clients go on. */
+static void resume_clients(struct lab_keeper *k)
+{
+	for (struct lab_kclient *c = k->clients; c; c = c->next)
+		if (c->rpc)
+			lab_rpc_pause(c->rpc, false);
+}
+
+static void on_client_drained(struct lab_rpc *rpc, void *user)
+{
+	const struct lab_kclient *c = user;
+
+	(void)rpc;
+	resume_hosts(c->keeper);
+}
+
+static void on_client_block(struct lab_rpc *rpc, uint32_t no, const void *data, size_t len,
+			    void *user)
+{
+	struct lab_kclient *c = user;
+	struct lab_kstream *s = lab_map_get(&c->streams, no);
+
+	/* The command may have ended before its input did. */
+	if (!s || s->ended || !s->host->rpc)
+		return;
+	s->ended = len == 0;
+	(void)lab_rpc_send_block(s->host->rpc, s->agent_no, data, len);
+	if (lab_rpc_queued(s->host->rpc) > QUEUE_HIGH)
+		lab_rpc_pause(rpc, true);
+}
+
+/* ---- requests ---- */
+
+static void refuse(struct lab_rpc_req *req, int code, const char *text)
+{
+	struct lab_err err;
+
+	(void)lab_err_set(&err, code, "%s", text);
+	(void)lab_rpc_reply_err(req->rpc, req->id, &err);
+}
+
+static void on_answer(struct lab_rpc *rpc, json_t *result, const struct lab_err *err, int *fds,
+		      unsigned int n_fds, void *user)
+{
+	struct pending *p = user;
+	struct lab_kclient *c = p->client;
+	struct lab_err dead;
+
+	(void)rpc;
+	if (c->rpc && result)
+		(void)lab_rpc_reply(c->rpc, p->id, json_incref(result), fds, n_fds);
+	else if (c->rpc && err->code != ECONNRESET)
+		(void)lab_rpc_reply_err(c->rpc, p->id, err);
+	else if (c->rpc) {
+		(void)lab_err_set(&dead, EHOSTDOWN, "the host has died");
+		(void)lab_rpc_reply_err(c->rpc, p->id, &dead);
+	}
+	job_free(p->job);
+	if (p->stream)
+		stream_end(p->stream);
+	stream_free(p->stream);
+	free(p);
+	c->n_pending--;
+	client_release(c);
+}
+
+/* Exchange the job's number, and those of its streams, in the parameters of `exec`. */
+static int map_exec(struct lab_kclient *c, struct lab_khost *host, json_t *params,
+		    struct lab_kjob **ret)
+{
+	json_int_t no = json_integer_value(json_object_get(params, "job"));
+	json_t *streams = json_object_get(params, "streams");
+	struct lab_kjob *job;
+	int r = -ENOMEM;
+
+	if (no <= 0 || no > UINT32_MAX || lab_map_get(&c->jobs, (uint64_t)no))
+		return -EINVAL;
+	if (streams && json_array_size(streams) != 3)
+		return -EINVAL;
+	job = calloc(1, sizeof(*job));
+	if (!job)
+		return -ENOMEM;
+	job->client = c;
+	job->host = host;
+	job->client_no = (uint32_t)no;
+	job->agent_no = ++c->keeper->next_job;
+	if (lab_map_set(&c->jobs, job->client_no, job) < 0) {
+		free(job);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; streams && i < 3; i++) {
+		json_int_t sno = json_integer_value(json_array_get(streams, i));
+
+		if (sno < 0 || sno > UINT32_MAX ||
+		    (i == 0 && lab_map_get(&c->streams, (uint64_t)sno))) {
+			r = -EINVAL;
+			goto fail;
+		}
+		if (sno == 0)
+			continue;
+		if (i == 2 && job->streams[1] && (uint32_t)sno == job->streams[1]->client_no) {
+			(void)json_array_set_new(streams, i,
+						 json_integer(job->streams[1]->agent_no));
+			continue;
+		}
+		job->streams[i] = stream_new(c, host, (uint32_t)sno, i == 0);
+		if (!job->streams[i] ||
+		    json_array_set_new(streams, i, json_integer(job->streams[i]->agent_no)) < 0)
+			goto fail;
+	}
+	if (json_object_set_new(params, "job", json_integer(job->agent_no)) < 0)
+		goto fail;
+	*ret = job;
+	return 0;
+fail:
+	job_free(job);
+	return r;
+}
+
+static int map_signal(const struct lab_kclient *c, json_t *params)
+{
+	json_int_t no = json_integer_value(json_object_get(params, "job"));
+	const struct lab_kjob *job = no > 0 ? lab_map_get(&c->jobs, (uint64_t)no) : NULL;
+
+	if (!job)
+		return -ESRCH;
+	return json_object_set_new(params, "job", json_integer(job->agent_no)) < 0 ? -ENOMEM : 0;
+}
+
+static int map_put(struct lab_kclient *c, struct lab_khost *host, json_t *params,
+		   struct lab_kstream **ret)
+{
+	json_int_t no = json_integer_value(json_object_get(params, "stream"));
+
+	if (no <= 0 || no > UINT32_MAX || lab_map_get(&c->streams, (uint64_t)no))
+		return -EINVAL;
+	*ret = stream_new(c, host, (uint32_t)no, true);
+	if (!*ret)
+		return -ENOMEM;
+	return json_object_set_new(params, "stream", json_integer((*ret)->agent_no)) < 0 ? -ENOMEM
+											 : 0;
+}
+
+/* Pass a request on to the agent of the host that it names. */
+static void forward(struct lab_kclient *c, struct lab_rpc_req *req)
+{
+	const char *id = json_string_value(json_object_get(req->params, "host"));
+	struct pending *p = NULL;
+	cleanup_json json_t *params = NULL;
+	struct lab_khost *host;
+	struct lab_err err;
+	long index;
+	int r = 0;
+
+	index = id ? lab_topo_find_host(c->keeper->topo, id) : -EINVAL;
+	if (index < 0) {
+		(void)lab_err_set(&err, id ? ENOENT : EINVAL, "no host \"%s\" in lab %s",
+				  id ? id : "", c->keeper->rundir.name);
+		(void)lab_rpc_reply_err(req->rpc, req->id, &err);
+		return;
+	}
+	host = &c->keeper->hosts[index];
+	if (!host->rpc || host->state != LAB_HOST_RUNNING) {
+		(void)lab_err_set(&err, EHOSTDOWN, "host %s %s", id,
+				  host->state == LAB_HOST_DEAD ? "has died" : "is not up yet");
+		(void)lab_rpc_reply_err(req->rpc, req->id, &err);
+		return;
+	}
+	params = json_deep_copy(req->params);
+	p = calloc(1, sizeof(*p));
+	if (!params || !p || json_object_del(params, "host") < 0) {
+		free(p);
+		refuse(req, ENOMEM, "out of memory");
+		return;
+	}
+	p->client = c;
+	p->id = req->id;
+	if (strcmp(req->method, "exec") == 0)
+		r = map_exec(c, host, params, &p->job);
+	else if (strcmp(req->method, "signal") == 0)
+		r = map_signal(c, params);
+	else if (strcmp(req->method, "file.put") == 0)
+		r = map_put(c, host, params, &p->stream);
+	if (r == 0)
+		r = lab_rpc_call(host->rpc, req->method, take_ptr(&params), req->fds, req->n_fds,
+				 on_answer, p);
+	if (r == 0) {
+		c->n_pending++;
+		return;
+	}
+	job_free(p->job);
+	stream_free(p->stream);
+	free(p);
+	refuse(req, -r,
+	       r == -ESRCH    ? "no such job"
+	       : r == -EINVAL ? "bad job or stream number"
+			      : "cannot reach the agent");
+}
+
+static void on_client_request(struct lab_rpc_req *req, void *user)
+{
+	static const char *const forwarded[] = { "exec", "signal", "file.missing", "file.put" };
+	struct lab_kclient *c = user;
+	struct lab_keeper *k = c->keeper;
+
+	for (size_t i = 0; i < LAB_ARRAY_SIZE(forwarded); i++)
+		if (strcmp(req->method, forwarded[i]) == 0) {
+			forward(c, req);
+			return;
+		}
+	if (strcmp(req->method, "inspect") == 0) {
+		bool brief = json_is_false(json_object_get(req->params, "topology"));
+
+		(void)lab_rpc_reply(req->rpc, req->id, lab_relay_inspect(k, !brief), NULL, 0);
+	} else if (strcmp(req->method, "release") == 0 && c == k->starter) {
+		k->leash = false;
+		k->starter = NULL;
+		(void)prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0);
+		(void)lab_rpc_reply(req->rpc, req->id, NULL, NULL, 0);
+	} else if (strcmp(req->method, "down") == 0) {
+		(void)lab_rpc_reply(req->rpc, req->id, NULL, NULL, 0);
+		lab_keeper_end(k);
+	} else {
+		refuse(req, ENOSYS, "no such method");
+	}
+}
+
+static const struct lab_rpc_ops client_ops = {
+	.request = on_client_request,
+	.block = on_client_block,
+	.closed = on_client_closed,
+	.drained = on_client_drained,
+};
+
+int lab_relay_accept(struct lab_keeper *k, int fd, struct lab_kclient **ret)
+{
+	struct lab_kclient *c = calloc(1, sizeof(*c));
+	int r;
+
+	if (!c) {
+		(void)close(fd);
+		return -ENOMEM;
+	}
+	c->keeper = k;
+	r = lab_rpc_new(k->loop, fd, &client_ops, c, &c->rpc);
+	if (r < 0) {
+		free(c);
+		return r;
+	}
+	c->next = k->clients;
+	k->clients = c;
+	if (ret)
+		*ret = c;
+	return 0;
+}
+
+/* ---- agents ---- */
+
+static void host_failed(struct lab_khost *host, int code, const char *text)
+{
+	struct lab_keeper *k = host->keeper;
+
+	host->state = LAB_HOST_DEAD;
+	if (k->up || k->failed)
+		return;
+	k->failed = true;
+	(void)lab_err_set(&k->err, code, "host %s: %s", k->topo->hosts[host->index].id, text);
+	(void)lab_err_at(&k->err, 0, &k->topo->hosts[host->index].src);
+}
+
+static void on_hello(struct lab_khost *host)
+{
+	struct lab_keeper *k = host->keeper;
+
+	if (host->state != LAB_HOST_STARTING)
+		return;
+	host->state = LAB_HOST_RUNNING;
+	k->n_running++;
+}
+
+/* Which job a host means by a number; NULL when its client is gone. */
+static const struct lab_kjob *find_job(const struct lab_khost *host, json_int_t agent_no)
+{
+	const struct lab_kjob *job;
+
+	for (struct lab_kclient *c = host->keeper->clients; c; c = c->next) {
+		size_t pos = 0;
+
+		while ((job = lab_map_next(&c->jobs, &pos)) != NULL)
+			if (job->host == host && job->agent_no == agent_no)
+				return job;
+	}
+	return NULL;
+}
+
+/* News of a job, for its client and under its number: its terminal, or how much of its input it has taken. */
+static void on_job_news(const struct lab_khost *host, const struct lab_rpc_req *req)
+{
+	const struct lab_kjob *job =
+		find_job(host, json_integer_value(json_object_get(req->params, "job")));
+	cleanup_json json_t *params = NULL;
+
+	if (!job || !job->client->rpc)
+		return;
+	params = json_copy(req->params);
+	if (params && json_object_set_new(params, "job", json_integer(job->client_no)) == 0)
+		(void)lab_rpc_notify(job->client->rpc, req->method, take_ptr(&params), req->fds,
+				     req->n_fds);
+}
+
+static void on_agent_request(struct lab_rpc_req *req, void *user)
+{
+	struct lab_khost *host = user;
+
+	if (strcmp(req->method, "hello") == 0) {
+		on_hello(host);
+	} else if (strcmp(req->method, "job.started") == 0 ||
+		   strcmp(req->method, "job.input") == 0) {
+		on_job_news(host, req);
+	} else if (strcmp(req->method, "host.failed") == 0) {
+		const char *text = json_string_value(json_object_get(req->params, "message"));
+		json_int_t code = json_integer_value(json_object_get(req->params, "code"));
+
+		host_failed(host, code > 0 && code < 4096 ? (int)code : EPROTO,
+			    text ? text : "cannot start");
+	} else {
+		refuse(req, ENOSYS, "no such method");
+	}
+}
+
+static void on_agent_block(struct lab_rpc *rpc, uint32_t no, const void *data, size_t len,
+			   void *user)
+{
+	struct lab_khost *host = user;
+	const struct lab_kstream *s = lab_map_get(&host->keeper->streams, no);
+
+	if (!s || s->host != host || !s->client || !s->client->rpc)
+		return;
+	(void)lab_rpc_send_block(s->client->rpc, s->client_no, data, len);
+	if (lab_rpc_queued(s->client->rpc) > QUEUE_HIGH && !host->paused) {
+		host->paused = true;
+		host->keeper->n_paused++;
+		lab_rpc_pause(rpc, true);
+	}
+}
+
+static void on_agent_closed(struct lab_rpc *rpc, const struct lab_err *err, void *user)
+{
+	struct lab_khost *host = user;
+
+	host_failed(host, ECONNRESET,
+		    err && err->code ? err->msg : "its agent ended while it started");
+	host->rpc = NULL;
+	host->keeper->n_paused -= host->paused;
+	host->paused = false;
+	lab_rpc_free(rpc);
+	resume_clients(host->keeper);
+}
+
+static void on_agent_drained(struct lab_rpc *rpc, void *user)
+{
+	const struct lab_khost *host = user;
+
+	(void)rpc;
+	resume_clients(host->keeper);
+}
+
+static const struct lab_rpc_ops agent_ops = {
+	.request = on_agent_request,
+	.block = on_agent_block,
+	.closed = on_agent_closed,
+	.drained = on_agent_drained,
+};
+
+int lab_relay_attach(struct lab_khost *host, int fd)
+{
+	return lab_rpc_new(host->keeper->loop, fd, &agent_ops, host, &host->rpc);
+}
+
+/* ---- description ---- */
+
+static const char *state_name(enum lab_host_state state)
+{
+	switch (state) {
+	case LAB_HOST_PLANNED:
+	case LAB_HOST_ASKED:
+	case LAB_HOST_STARTING:
+		return "starting";
+	case LAB_HOST_RUNNING:
+		return "running";
+	case LAB_HOST_DEAD:
+		return "dead";
+	}
+	return "unknown";
+}
+
+json_t *lab_relay_inspect(const struct lab_keeper *k, bool topology)
+{
+	json_t *hosts = json_array(), *result;
+
+	for (size_t i = 0; i < k->topo->n_hosts; i++)
+		(void)json_array_append_new(hosts,
+					    json_pack("{s:s, s:i, s:s}", "id", k->topo->hosts[i].id,
+						      "pid", (int)k->hosts[i].pid, "state",
+						      state_name(k->hosts[i].state)));
+	result = json_pack("{s:s, s:I, s:o}", "lab", k->rundir.name, "created",
+			   (json_int_t)k->created, "hosts", hosts);
+	if (result && topology)
+		(void)json_object_set_new(result, "topology", lab_topo_to_json(k->topo));
+	if (result && k->recipe)
+		(void)json_object_set_new(result, "recipe", json_string(k->recipe));
+	return result;
+}

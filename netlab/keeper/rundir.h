@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rundir.h - the run directory of a lab: who owns a name, where its socket is */
+#ifndef NETLAB_KEEPER_RUNDIR_H
+#define NETLAB_KEEPER_RUNDIR_H
+
+#include <stdbool.h>
+
+#include "netlab/base/err.h"
+#include "netlab/keeper/lab.h"
+
+/**
+ * DOC: run directories
+ *
+ * BASE/LAB holds one thing, the socket "control". BASE is /run/netlab for root, $XDG_RUNTIME_DIR/netlab or /tmp/netlab-UID for others; both are
+ * mode 0700. A lab's name is owned by whoever holds flock(2) on BASE/LAB: the keeper, for as long as it lives, however it dies. A directory that nobody
+ * holds is stale and is swept by the next command. Claiming and sweeping happen under a lock on BASE.
+ */
+
+/**
+ * struct lab_rundir - a claimed name
+ * @base:	BASE, opened
+ * @fd:		BASE/LAB, opened and locked; the lock goes with the last copy of this descriptor
+ * @name:	the lab
+ */
+struct lab_rundir {
+	int base, fd;
+	char name[64];
+};
+
+#define LAB_RUNDIR_INIT              \
+	{                            \
+		.base = -1, .fd = -1 \
+	}
+
+/**
+ * lab_rundir_claim() - Own a lab's name
+ * @name:	valid name
+ * @ret:	on success; close with lab_rundir_close()
+ * @err:	filled on failure; may be NULL
+ *
+ * Waits for at most 5 s while a lab of this name is neither up nor gone.
+ * Return: 0 or -errno. Errors: -EEXIST a lab of this name runs.
+ */
+int lab_rundir_claim(const char *name, struct lab_rundir *ret, struct lab_err *err);
+
+/**
+ * lab_rundir_close() - Forget a claimed name without removing anything
+ * @rd:		may be LAB_RUNDIR_INIT
+ */
+void lab_rundir_close(struct lab_rundir *rd);
+
+/**
+ * lab_rundir_remove() - Remove the run directory of a claimed name
+ * @rd:		claimed
+ *
+ * Works without seeing BASE by path (the keeper has another root). Keeps the lock. What has another's name by now stays.
+ */
+void lab_rundir_remove(const struct lab_rundir *rd);
+
+/**
+ * lab_rundir_bind() - Make the control socket's name
+ * @rd:		claimed
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: a bound unix stream socket (caller closes) on which the keeper must listen(2) itself, so that SO_PEERCRED
+ * names the keeper; or -errno.
+ */
+int lab_rundir_bind(const struct lab_rundir *rd, struct lab_err *err);
+
+/**
+ * lab_rundir_connect() - Connect to a lab's control socket
+ * @name:	the lab
+ * @ret_pid:	the keeper's process id, on success; may be NULL
+ * @err:	filled on failure; may be NULL
+ *
+ * Waits for at most 5 s while the lab is neither up nor gone.
+ * Return: the connected socket (caller closes), or -errno. Errors: -ENOENT no such lab (swept if it was stale), -EAGAIN it is
+ * still neither up nor gone.
+ */
+int lab_rundir_connect(const char *name, pid_t *ret_pid, struct lab_err *err);
+
+/**
+ * lab_rundir_sweep() - Remove what dead labs left, and BASE if it is empty
+ *
+ * Errors are ignored: whatever cannot be removed now is found again by the next command.
+ */
+void lab_rundir_sweep(void);
+
+/**
+ * lab_rundir_tidy() - Remove BASE if it is empty
+ *
+ * After the orderly end of a lab, which has removed its own directory.
+ */
+void lab_rundir_tidy(void);
+
+#endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* spawner.c - the keeper's side of the spawners: start them, keep them busy, take the hosts that they clone */
+#include <fcntl.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "netlab/base/fault.h"
+#include "netlab/base/strbuf.h"
+#include "netlab/keeper/keeper_internal.h"
+
+enum {
+	SPAWNER_FD = 3,
+	FAULT_FD = 4,     /* as slave-image/agent/spawner.c has it */
+	IN_HAND_MAX = 16, /* requests that a spawner has not answered; more gains nothing */
+	FEW_HOSTS = 8,    /* up to so many, a second spawner costs more than it gains */
+	READY_US = 20 * 1000 * 1000,
+	REPLIES_AT_ONCE = 64,
+};
+
+/* Take one reply and the descriptor that may come with it. Returns 1, 0 when there is none now, or -errno. */
+static int receive(int fd, struct lab_spawn_reply *reply, int *ret_channel)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec iov = { reply, sizeof(*reply) };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control.bytes,
+			      .msg_controllen = sizeof(control.bytes) };
+	const struct cmsghdr *c;
+	ssize_t n = recvmsg(fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+	*ret_channel = -1;
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	c = CMSG_FIRSTHDR(&msg);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+		memcpy(ret_channel, CMSG_DATA(c), sizeof(int));
+	if (n == 0)
+		return -ECONNRESET;
+	return n == (ssize_t)sizeof(*reply) ? 1 : -EBADMSG;
+}
+
+static void fail(struct lab_keeper *k, int code, const char *text)
+{
+	if (k->failed)
+		return;
+	k->failed = true;
+	(void)lab_err_set(&k->err, code, "%s", text);
+}
+
+static void fail_host(struct lab_keeper *k, uint32_t index, int code, const char *text)
+{
+	if (k->failed)
+		return;
+	k->failed = true;
+	(void)lab_err_set(&k->err, code, "host %s: %s", k->topo->hosts[index].id, text);
+	(void)lab_err_at(&k->err, 0, &k->topo->hosts[index].src);
+}
+
+static void take_host(struct lab_keeper *k, const struct lab_spawn_reply *reply, int channel)
+{
+	cleanup_close int fd = channel;
+	struct lab_khost *host;
+	char path[64];
+	int r;
+
+	if (reply->index >= k->topo->n_hosts || k->hosts[reply->index].state != LAB_HOST_ASKED) {
+		fail(k, EPROTO, "the spawner answered for a host that it was not asked for");
+		return;
+	}
+	host = &k->hosts[reply->index];
+	if (reply->pid <= 0 || fd < 0) {
+		host->state = LAB_HOST_DEAD;
+		fail_host(k, reply->index, reply->code ? reply->code : EPROTO, reply->msg);
+		return;
+	}
+	host->pid = reply->pid;
+	host->state = LAB_HOST_STARTING;
+	r = lab_relay_attach(host, take_fd(&fd));
+	if (r < 0) {
+		fail_host(k, reply->index, -r, strerror(-r));
+		return;
+	}
+	(void)snprintf(path, sizeof(path), "%d/ns/net", (int)host->pid);
+	host->netns = openat(k->proc, path, O_RDONLY | O_CLOEXEC);
+	/* A host that failed at once may be gone already; then its channel says why. */
+	if (host->netns < 0 && errno != ENOENT)
+		fail_host(k, reply->index, errno, strerror(errno));
+}
+
+static void spawner_close(struct lab_kspawner *s)
+{
+	lab_source_free(s->src);
+	s->src = NULL;
+	close_fd(&s->fd);
+}
+
+static void on_spawner(struct lab_source *src, int fd, uint32_t events, void *user)
+{
+	struct lab_kspawner *s = user;
+	struct lab_keeper *k = s->keeper;
+
+	(void)src;
+	(void)events;
+	for (int i = 0; i < REPLIES_AT_ONCE; i++) {
+		struct lab_spawn_reply reply = { 0 };
+		int channel, r = receive(fd, &reply, &channel);
+
+		if (r == 0)
+			break;
+		if (r < 0) {
+			spawner_close(s);
+			fail(k, -r, "the spawner has ended");
+			return;
+		}
+		reply.msg[sizeof(reply.msg) - 1] = '\0';
+		if (!s->ready) {
+			s->ready = true;
+			continue;
+		}
+		s->in_hand--;
+		take_host(k, &reply, channel);
+	}
+	if (k->spawning && !k->failed) {
+		struct lab_err err;
+		int r = lab_keeper_spawner_pump(k, &err);
+
+		if (r < 0)
+			fail(k, err.code, err.msg);
+	}
+}
+
+static int start_one(struct lab_keeper *k, struct lab_kspawner *s, struct lab_err *err)
+{
+	char program[] = "netlab-agent", option[] = "--spawner", number[] = "3",
+	     lang[] = "LANG=C.UTF-8";
+	char *argv[] = { program, option, number, NULL };
+	char fault[64] = "", *env[] = { lang, NULL, NULL };
+	posix_spawn_file_actions_t actions;
+	cleanup_close int theirs = -1;
+	int pair[2], r;
+	pid_t pid;
+
+	*s = (struct lab_kspawner){ .keeper = k, .fd = -1 };
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return lab_err_errno(err, errno, "socketpair");
+	s->fd = pair[0];
+	theirs = pair[1];
+	r = posix_spawn_file_actions_init(&actions);
+	if (r)
+		return lab_err_errno(err, r, "start the spawner");
+	r = posix_spawn_file_actions_adddup2(&actions, theirs, SPAWNER_FD);
+	if (!r && lab_fault_fd() >= 0) {
+		r = posix_spawn_file_actions_adddup2(&actions, lab_fault_fd(), FAULT_FD);
+		(void)snprintf(fault, sizeof(fault), "NETLAB_FAULT=%.40s", getenv("NETLAB_FAULT"));
+		env[1] = fault;
+	}
+	if (!r)
+		r = posix_spawn(&pid, k->agent, &actions, NULL, argv, env);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	if (r)
+		return lab_err_errno(err, r, "start the agent program %s", k->agent);
+	r = lab_loop_add_fd(k->loop, s->fd, EPOLLIN, on_spawner, s, &s->src);
+	return r < 0 ? lab_err_errno(err, -r, "watch the spawner") : 0;
+}
+
+int lab_keeper_spawner_start(struct lab_keeper *k, struct lab_err *err)
+{
+	size_t want = k->topo->n_hosts > FEW_HOSTS && sysconf(_SC_NPROCESSORS_ONLN) > 1
+			      ? LAB_SPAWNERS_MAX
+			      : 1;
+
+	while (k->n_spawners < want) {
+		int r = start_one(k, &k->spawners[k->n_spawners++], err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+void lab_keeper_spawner_stop(struct lab_keeper *k)
+{
+	for (size_t i = 0; i < k->n_spawners; i++)
+		spawner_close(&k->spawners[i]);
+}
+
+int lab_keeper_spawner_wait(struct lab_keeper *k, struct lab_err *err)
+{
+	uint64_t deadline = lab_loop_now_us() + READY_US;
+
+	for (size_t i = 0; i < k->n_spawners; i++) {
+		while (!k->spawners[i].ready) {
+			int r = lab_keeper_wait(k, deadline, "the spawner to start", err);
+
+			if (r < 0)
+				return r;
+		}
+		if (send(k->spawners[i].fd, &k->setup, sizeof(k->setup),
+			 MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+			return lab_err_errno(err, errno, "tell the spawner about the template");
+	}
+	return 0;
+}
+
+static int ask(struct lab_keeper *k, struct lab_kspawner *s, uint32_t index, struct lab_err *err)
+{
+	const struct lab_host *host = &k->topo->hosts[index];
+	struct lab_spawn_req req = { .index = index, .forwarding = host->forwarding };
+
+	(void)snprintf(req.name, sizeof(req.name), "%s", host->id);
+	if (send(s->fd, &req, sizeof(req), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+		return lab_err_errno(err, errno, "ask the spawner for host %s", host->id);
+	k->hosts[index].state = LAB_HOST_ASKED;
+	s->in_hand++;
+	return 0;
+}
+
+static struct lab_kspawner *idlest(struct lab_keeper *k)
+{
+	struct lab_kspawner *best = NULL;
+
+	for (size_t i = 0; i < k->n_spawners; i++) {
+		struct lab_kspawner *s = &k->spawners[i];
+
+		if (s->fd >= 0 && s->in_hand < IN_HAND_MAX && (!best || s->in_hand < best->in_hand))
+			best = s;
+	}
+	return best;
+}
+
+int lab_keeper_spawner_pump(struct lab_keeper *k, struct lab_err *err)
+{
+	struct lab_kspawner *s = idlest(k);
+
+	while (s && k->next_spawn < k->plan->n_ops) {
+		const struct lab_op *op = &k->plan->ops[k->next_spawn++];
+		int r;
+
+		if (op->kind != LAB_OP_HOST)
+			continue;
+		r = ask(k, s, op->host, err);
+		if (r < 0)
+			return r;
+		s = idlest(k);
+	}
+	return 0;
+}
