@@ -4,6 +4,7 @@
 
 #ifdef LAB_FAULTS
 
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -29,6 +30,9 @@ static const struct {
 	[LAB_FAULT_MOUNT] = { "mount", EIO },
 	[LAB_FAULT_CLONE] = { "clone", EAGAIN },
 };
+
+/* Out of the way of the low numbers that exec'ed children get their descriptors on. */
+enum { FD_MIN = 16 };
 
 static int shared_fd = -1;
 static struct shared *shared;
@@ -81,7 +85,7 @@ static int parse_spec(const char *spec, struct shared *ret)
 int lab_fault_init(struct lab_err *err)
 {
 	const char *spec = getenv("NETLAB_FAULT");
-	cleanup_close int fd = -1;
+	cleanup_close int fd = -1, high = -1;
 	struct shared s = { 0 };
 	int r;
 
@@ -96,7 +100,10 @@ int lab_fault_init(struct lab_err *err)
 		return lab_err_errno(err, errno, "memfd_create");
 	if (write(fd, &s, sizeof(s)) != (ssize_t)sizeof(s))
 		return lab_err_errno(err, EIO, "write to a memory file");
-	r = lab_fault_adopt(take_fd(&fd));
+	high = fcntl(fd, F_DUPFD_CLOEXEC, FD_MIN);
+	if (high < 0)
+		return lab_err_errno(err, errno, "duplicate a descriptor");
+	r = lab_fault_adopt(take_fd(&high));
 	if (r < 0)
 		return lab_err_errno(err, -r, "map a memory file");
 	return 0;

@@ -180,6 +180,7 @@ static int op_veth(struct apply *a, const struct lab_op *op, struct lab_err *err
 		return r;
 	k->hosts[op->host].near[op->iface] = true;
 	near = host_end(k, op->host, op->iface);
+	near.up = true;
 	far = host_end(k, op->peer_host, op->peer_iface);
 	lab_link_add_veth(&k->nl, &near, &far);
 	return lab_nl_flush(&k->nl, NULL, err);
@@ -203,49 +204,24 @@ static int op_port(struct lab_keeper *k, const struct lab_op *op, struct lab_err
 	return lab_nl_flush(&k->nl, NULL, err);
 }
 
-/*
- * The address that the kernel would give an interface by itself, and use only after a second or two of duplicate address detection.
- * Until then a router could not ask for the address of its neighbour: its question needs a link-local source.
- * False where the recipe has no IPv6. Source: RFC 4291 appendix A, RFC 4861 section 7.2.2.
- */
-static bool link_local(const struct lab_iface *f, struct lab_addr *ret)
-{
-	bool ipv6 = false;
-
-	for (size_t i = 0; i < f->n_addrs; i++)
-		ipv6 = ipv6 || f->addrs[i].family == AF_INET6;
-	*ret = (struct lab_addr){
-		.family = AF_INET6,
-		.prefix_len = 64,
-		.bytes = { 0xfe, 0x80, 0, 0, 0, 0, 0, 0, f->mac[0] ^ 2, f->mac[1], f->mac[2], 0xff,
-			   0xfe, f->mac[3], f->mac[4], f->mac[5] },
-	};
-	/* The recipe may name it itself. */
-	for (size_t i = 0; i < f->n_addrs && ipv6; i++)
-		ipv6 = memcmp(f->addrs[i].bytes, ret->bytes, sizeof(ret->bytes)) != 0;
-	return ipv6;
-}
-
 /* Which of the requests of op_config() was refused, in the user's words. */
-static int explain_config(const struct lab_host *h, size_t failed, int r, struct lab_err *err)
+static int explain_config(const struct lab_host *h, const struct lab_khost *kh, size_t failed,
+			  int r, struct lab_err *err)
 {
 	char addr[LAB_ADDR_STRLEN], via[LAB_ADDR_STRLEN];
-	struct lab_addr local;
 
 	if (failed-- == 0)
 		return lab_err_prefix(err, r, "host %s: set lo up: ", h->id);
 	for (size_t i = 0; i < h->n_ifaces; i++) {
 		const struct lab_iface *f = &h->ifaces[i];
-		const struct lab_addr *a = failed < f->n_addrs ? &f->addrs[failed] : NULL;
 
-		failed -= f->n_addrs;
-		if (!a && link_local(f, &local) && failed-- == 0)
-			a = &local;
-		if (a)
+		if (failed < f->n_addrs)
 			return lab_err_prefix(err, lab_err_at(err, r, &f->src),
 					      "host %s: address %s on %s: ", h->id,
-					      lab_addr_format(a, true, addr), f->name);
-		if (failed-- == 0)
+					      lab_addr_format(&f->addrs[failed], true, addr),
+					      f->name);
+		failed -= f->n_addrs;
+		if (!kh->near[i] && failed-- == 0)
 			return lab_err_prefix(err, lab_err_at(err, r, &f->src),
 					      "host %s: set %s up: ", h->id, f->name);
 	}
@@ -257,25 +233,18 @@ static int explain_config(const struct lab_host *h, size_t failed, int r, struct
 			      lab_addr_format(&h->routes[failed].via, false, via));
 }
 
-/*
- * One interface: its addresses, then up. A veth has a carrier only when both ends are up, so that the kernel never
- * looks for a link-local address of its own before ours is there. Returns the number of requests.
- */
+/* One interface: its addresses, then up, if it was not born so. Returns the number of requests. */
 static size_t config_iface(struct lab_nl *nl, const struct lab_khost *kh, const struct lab_iface *f,
 			   uint32_t index)
 {
 	int ifindex = host_ifindex(kh, index);
-	struct lab_addr local;
-	size_t n = f->n_addrs + 1;
 
 	for (size_t i = 0; i < f->n_addrs; i++)
 		lab_link_add_addr(nl, ifindex, &f->addrs[i]);
-	if (link_local(f, &local)) {
-		lab_link_add_addr(nl, ifindex, &local);
-		n++;
-	}
+	if (kh->near[index])
+		return f->n_addrs;
 	lab_link_up(nl, ifindex);
-	return n;
+	return f->n_addrs + 1;
 }
 
 /* Each host is visited once: one socket there, one batch, one answer. */
@@ -306,7 +275,8 @@ static int op_config(struct lab_keeper *k, const struct lab_op *op, struct lab_e
 	}
 	if (r == 0)
 		r = lab_nl_flush(&k->conf, &failed, err);
-	return r < 0 ? explain_config(h, failed == SIZE_MAX ? failed : sent + failed, r, err) : 0;
+	return r < 0 ? explain_config(h, kh, failed == SIZE_MAX ? failed : sent + failed, r, err)
+		     : 0;
 }
 
 static int op_bridge_up(struct lab_keeper *k, const struct lab_op *op, struct lab_err *err)

@@ -62,7 +62,7 @@ struct lab_kspawner {
  * @pid:	its init, in the lab's PID namespace
  * @netns:	its network namespace; the keeper's descriptor keeps it alive beyond its processes
  * @rpc:	the agent's channel; NULL while there is none
- * @near:	for each interface: it is the near end of its link (even ifindex)
+ * @near:	for each interface: it is the near end of its link (born up, even ifindex)
  * @paused:	its output is paused because a client does not read
  */
 struct lab_khost {

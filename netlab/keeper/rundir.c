@@ -105,7 +105,7 @@ static void socket_address(int dir, struct sockaddr_un *ret)
 
 static int connect_dir(int dir, pid_t *ret_pid)
 {
-	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct sockaddr_un addr;
 	struct ucred cred;
 	socklen_t len = sizeof(cred);

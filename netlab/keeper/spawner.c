@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* spawner.c - the keeper's side of the spawners: start them, keep them busy, take the hosts that they clone */
 #include <fcntl.h>
+#include <sched.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -63,6 +64,23 @@ static void fail_host(struct lab_keeper *k, uint32_t index, int code, const char
 	(void)lab_err_at(&k->err, 0, &k->topo->hosts[index].src);
 }
 
+/*
+ * The addresses that we give out need no duplicate address detection, but each link gets a link-local one by itself, and until
+ * that is usable, two seconds later, a router cannot ask for its neighbours. To be done before the first link is made.
+ */
+static int stop_dad(const struct lab_keeper *k, int netns)
+{
+	cleanup_close int fd = -1;
+	int r = 0;
+
+	if (setns(netns, CLONE_NEWNET) < 0)
+		return -errno;
+	fd = openat(k->proc, "sys/net/ipv6/conf/default/accept_dad", O_WRONLY | O_CLOEXEC);
+	if (fd >= 0 ? write(fd, "0", 1) < 0 : errno != ENOENT)
+		r = -errno;
+	return setns(k->home, CLONE_NEWNET) < 0 ? -errno : r;
+}
+
 static void take_host(struct lab_keeper *k, const struct lab_spawn_reply *reply, int channel)
 {
 	cleanup_close int fd = channel;
@@ -92,6 +110,11 @@ static void take_host(struct lab_keeper *k, const struct lab_spawn_reply *reply,
 	/* A host that failed at once may be gone already; then its channel says why. */
 	if (host->netns < 0 && errno != ENOENT)
 		fail_host(k, reply->index, errno, strerror(errno));
+	if (host->netns < 0)
+		return;
+	r = stop_dad(k, host->netns);
+	if (r < 0)
+		fail_host(k, reply->index, -r, "cannot switch duplicate address detection off");
 }
 
 static void spawner_close(struct lab_kspawner *s)

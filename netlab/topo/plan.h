@@ -19,7 +19,7 @@
  *  3. for each host in document order: HOST (start its container; does not wait), then each link whose last end is
  *     on this host: VETH (both ends born in their hosts) or PORT (one end in the host, the other born as a port of the bridge).
  *     The wait for the host's namespace happens when the first operation needs it.
- *  4. CONFIG for each host as soon as its last link is made: loopback up, far ends up, addresses, routes; one batch.
+ *  4. CONFIG for each host as soon as its last link is made: loopback up, addresses, links up, routes; one batch.
  *  5. BRIDGE_UP for each bridge.
  *  6. AGENT for each host: wait for its hello.
  */

@@ -43,7 +43,7 @@ static struct {
 	int step_ms;
 } fake;
 
-static struct lab_keeper k;
+static struct lab_keeper keeper;
 static struct lab_topo *topo;
 
 int __wrap_lab_nl_enter(struct lab_nl *nl, int netns, int home, struct lab_err *err);
@@ -164,23 +164,23 @@ static void finish(void)
 
 	if (lab_topo_finish(topo, NULL, NULL, &err) < 0)
 		fail_msg("%s", err.msg);
-	k = (struct lab_keeper){
+	keeper = (struct lab_keeper){
 		.topo = topo,
 		.home = HOME,
 		.nl = { .fd = -1 },
 		.conf = { .fd = -1 },
 		.next_ifindex = FIRST_IFINDEX,
 	};
-	k.hosts = calloc(topo->n_hosts, sizeof(*k.hosts));
-	k.bridge_base = calloc(topo->n_networks, sizeof(*k.bridge_base));
-	k.bridges = calloc(topo->n_networks + 3, sizeof(*k.bridges));
-	assert_true(k.hosts && k.bridge_base && k.bridges);
+	keeper.hosts = calloc(topo->n_hosts, sizeof(*keeper.hosts));
+	keeper.bridge_base = calloc(topo->n_networks, sizeof(*keeper.bridge_base));
+	keeper.bridges = calloc(topo->n_networks + 3, sizeof(*keeper.bridges));
+	assert_true(keeper.hosts && keeper.bridge_base && keeper.bridges);
 	for (size_t i = 0; i < topo->n_hosts; i++) {
-		k.hosts[i] = (struct lab_khost){ .keeper = &k,
-						 .index = (uint32_t)i,
-						 .netns = NETNS + (int)i };
-		k.hosts[i].near = calloc(topo->hosts[i].n_ifaces, sizeof(bool));
-		assert_non_null(k.hosts[i].near);
+		keeper.hosts[i] = (struct lab_khost){ .keeper = &keeper,
+						      .index = (uint32_t)i,
+						      .netns = NETNS + (int)i };
+		keeper.hosts[i].near = calloc(topo->hosts[i].n_ifaces, sizeof(bool));
+		assert_non_null(keeper.hosts[i].near);
 	}
 }
 
@@ -195,12 +195,12 @@ static int set_up(LAB_UNUSED void **state)
 static int tear_down(LAB_UNUSED void **state)
 {
 	for (size_t i = 0; i < topo->n_hosts; i++)
-		free(k.hosts[i].near);
-	free(k.hosts);
-	free(k.bridge_base);
-	free(k.bridges);
-	lab_nl_close(&k.nl);
-	lab_nl_close(&k.conf);
+		free(keeper.hosts[i].near);
+	free(keeper.hosts);
+	free(keeper.bridge_base);
+	free(keeper.bridges);
+	lab_nl_close(&keeper.nl);
+	lab_nl_close(&keeper.conf);
 	lab_topo_free(topo);
 	return 0;
 }
@@ -282,7 +282,7 @@ static void a_veth_has_even_and_odd_ends(LAB_UNUSED void **state)
 	const struct lab_op op = {
 		.kind = LAB_OP_VETH, .host = 1, .iface = 1, .peer_host = 0, .peer_iface = 1
 	};
-	struct apply a = { .k = &k };
+	struct apply a = { .k = &keeper };
 	struct veth v;
 
 	assert_int_equal(op_veth(&a, &op, NULL), 0);
@@ -291,8 +291,7 @@ static void a_veth_has_even_and_odd_ends(LAB_UNUSED void **state)
 	assert_int_equal(v.peer_ifindex, FIRST_IFINDEX + 3);
 	assert_int_equal(v.netns, NETNS + 1);
 	assert_int_equal(v.peer_netns, NETNS);
-	/* It comes up when its addresses are there. */
-	assert_int_equal(v.flags, 0);
+	assert_int_equal(v.flags, IFF_UP);
 	assert_int_equal(v.mtu, 0);
 	assert_int_equal(v.peer_mtu, 1400);
 	assert_int_equal(v.master, 0);
@@ -300,8 +299,8 @@ static void a_veth_has_even_and_odd_ends(LAB_UNUSED void **state)
 	assert_string_equal(v.peer_name, "eth1");
 	assert_memory_equal(v.mac, topo->hosts[1].ifaces[1].mac, LAB_MAC_LEN);
 	assert_memory_equal(v.peer_mac, topo->hosts[0].ifaces[1].mac, LAB_MAC_LEN);
-	assert_true(k.hosts[1].near[1]);
-	assert_false(k.hosts[0].near[1]);
+	assert_true(keeper.hosts[1].near[1]);
+	assert_false(keeper.hosts[0].near[1]);
 }
 
 /* Within one host the near end still differs from the far end. */
@@ -310,7 +309,7 @@ static void a_link_of_a_host_to_itself_has_two_numbers(LAB_UNUSED void **state)
 	const struct lab_op op = {
 		.kind = LAB_OP_VETH, .host = 0, .iface = 0, .peer_host = 0, .peer_iface = 1
 	};
-	struct apply a = { .k = &k };
+	struct apply a = { .k = &keeper };
 	struct veth v;
 
 	assert_int_equal(op_veth(&a, &op, NULL), 0);
@@ -324,8 +323,8 @@ static void a_port_is_born_in_its_bridge(LAB_UNUSED void **state)
 	const struct lab_op op = { .kind = LAB_OP_PORT, .host = 2, .iface = 0, .network = 0 };
 	struct veth v;
 
-	k.bridges[0] = switch_ifindex(&k);
-	assert_int_equal(op_port(&k, &op, NULL), 0);
+	keeper.bridges[0] = switch_ifindex(&keeper);
+	assert_int_equal(op_port(&keeper, &op, NULL), 0);
 	v = last_veth();
 	assert_int_equal(v.ifindex, FIRST_IFINDEX + 2);
 	assert_int_equal(v.master, FIRST_IFINDEX);
@@ -338,7 +337,8 @@ static void a_port_is_born_in_its_bridge(LAB_UNUSED void **state)
 	assert_string_equal(v.peer_name, "eth0");
 	assert_int_equal(v.peer_mtu, 9000);
 	/* The next one has another number and address. */
-	assert_int_equal(op_port(&k, &(struct lab_op){ .kind = LAB_OP_PORT, .host = 1 }, NULL), 0);
+	assert_int_equal(op_port(&keeper, &(struct lab_op){ .kind = LAB_OP_PORT, .host = 1 }, NULL),
+			 0);
 	assert_int_equal(last_veth().ifindex, FIRST_IFINDEX + 4);
 	assert_memory_not_equal(last_veth().mac, v.mac, LAB_MAC_LEN);
 }
@@ -349,9 +349,9 @@ static void a_trunk_joins_two_bridges_and_carries_every_frame(LAB_UNUSED void **
 	const struct nlmsghdr *enslave;
 	struct veth v;
 
-	k.bridges[1] = 100;
-	k.bridges[2] = 102;
-	assert_int_equal(op_trunk(&k, &op, NULL), 0);
+	keeper.bridges[1] = 100;
+	keeper.bridges[2] = 102;
+	assert_int_equal(op_trunk(&keeper, &op, NULL), 0);
 	v = last_veth();
 	assert_int_equal(v.ifindex % 2, 0);
 	assert_int_equal(v.peer_ifindex, v.ifindex + 1);
@@ -390,7 +390,7 @@ static void assert_config_fails(size_t at, const char *msg, unsigned int line)
 
 	fake.fail_at = at;
 	fake.requests = 0;
-	assert_int_equal(op_config(&k, &op, &err), -EINVAL);
+	assert_int_equal(op_config(&keeper, &op, &err), -EINVAL);
 	assert_string_equal(err.msg, msg);
 	assert_int_equal(err.src.line, line);
 }
@@ -402,41 +402,33 @@ static void each_request_of_a_host_is_named(LAB_UNUSED void **state)
 	assert_config_fails(0, "host h1: set lo up: refused", 0);
 	assert_config_fails(1, "host h1: address 10.0.0.1/24 on eth0: refused", 11);
 	assert_config_fails(2, "host h1: address fd00:6e65:746c::1/64 on eth0: refused", 11);
-	assert_config_fails(3, "host h1: address fe80::5054:1ff:fe00:1/64 on eth0: refused", 11);
-	assert_config_fails(4, "host h1: set eth0 up: refused", 11);
-	assert_config_fails(5, "host h1: address 192.0.2.1/24 on eth1: refused", 12);
-	assert_config_fails(6, "host h1: address 2001:db8::1/64 on eth1: refused", 12);
-	assert_config_fails(7, "host h1: address fe80::5054:1ff:fe00:2/64 on eth1: refused", 12);
-	assert_config_fails(8, "host h1: set eth1 up: refused", 12);
-	assert_config_fails(9, "host h1: route to 198.51.100.0/24 via 192.0.2.2: refused", 13);
-	assert_config_fails(10, "host h1: route to 2001:db8:1::/48 via 2001:db8::2: refused", 14);
+	assert_config_fails(3, "host h1: set eth0 up: refused", 11);
+	assert_config_fails(4, "host h1: address 192.0.2.1/24 on eth1: refused", 12);
+	assert_config_fails(5, "host h1: address 2001:db8::1/64 on eth1: refused", 12);
+	assert_config_fails(6, "host h1: set eth1 up: refused", 12);
+	assert_config_fails(7, "host h1: route to 198.51.100.0/24 via 192.0.2.2: refused", 13);
+	assert_config_fails(8, "host h1: route to 2001:db8:1::/48 via 2001:db8::2: refused", 14);
 	fake.fail_at = SIZE_MAX;
 	fake.requests = 0;
-	assert_int_equal(op_config(&k, &op, NULL), 0);
-	assert_int_equal(fake.requests, 11);
-	assert_int_equal(fake.batches, 12);
+	assert_int_equal(op_config(&keeper, &op, NULL), 0);
+	assert_int_equal(fake.requests, 9);
+	assert_int_equal(fake.batches, 10);
 	assert_int_equal(fake.entered, NETNS);
 }
 
-static void without_ipv6_there_is_no_link_local_address(LAB_UNUSED void **state)
+/* The near end of a link came up with it. */
+static void a_near_end_is_not_set_up_again(LAB_UNUSED void **state)
 {
-	struct lab_addr local;
+	const struct lab_op op = { .kind = LAB_OP_CONFIG };
 
-	assert_true(link_local(&topo->hosts[0].ifaces[1], &local));
-	assert_false(link_local(&topo->hosts[1].ifaces[1], &local));
-	/* RFC 4291 appendix A: the second bit from the right of the first byte is turned over. */
-	assert_int_equal(local.bytes[8], 0x50);
-}
-
-static void a_link_local_address_of_the_recipe_is_not_added_twice(LAB_UNUSED void **state)
-{
-	struct lab_iface *f = &topo->hosts[0].ifaces[1];
-	struct lab_addr local;
-
-	add_addr(f, "fe80::1/64");
-	assert_true(link_local(f, &local));
-	add_addr(f, "fe80::5054:1ff:fe00:2/64");
-	assert_false(link_local(f, &local));
+	keeper.hosts[0].near[0] = true;
+	assert_config_fails(2, "host h1: address fd00:6e65:746c::1/64 on eth0: refused", 11);
+	assert_config_fails(3, "host h1: address 192.0.2.1/24 on eth1: refused", 12);
+	assert_config_fails(5, "host h1: set eth1 up: refused", 12);
+	fake.fail_at = SIZE_MAX;
+	fake.requests = 0;
+	assert_int_equal(op_config(&keeper, &op, NULL), 0);
+	assert_int_equal(fake.requests, 8);
 }
 
 static void a_refusal_of_nothing_names_the_host(LAB_UNUSED void **state)
@@ -446,7 +438,8 @@ static void a_refusal_of_nothing_names_the_host(LAB_UNUSED void **state)
 	fake.lost = true;
 	assert_config_fails(3, "host h1: refused", 0);
 	fake.enter_error = EPERM;
-	assert_int_equal(op_config(&k, &(struct lab_op){ .kind = LAB_OP_CONFIG, .host = 2 }, &err),
+	assert_int_equal(op_config(&keeper, &(struct lab_op){ .kind = LAB_OP_CONFIG, .host = 2 },
+				   &err),
 			 -EPERM);
 	assert_string_equal(err.msg,
 			    "host h3: enter network namespace: Operation not permitted [EPERM]");
@@ -456,7 +449,7 @@ static void a_refusal_of_nothing_names_the_host(LAB_UNUSED void **state)
 /* A host with as much as a recipe may ask for: several batches, and still the right name for each request. */
 static void in_many_batches_each_request_is_named(LAB_UNUSED void **state)
 {
-	const size_t each = LAB_TOPO_ADDRS_MAX + 2, n = 1 + BIG_IFACES * each + BIG_ROUTES;
+	const size_t each = LAB_TOPO_ADDRS_MAX + 1, n = 1 + BIG_IFACES * each + BIG_ROUTES;
 	size_t host;
 	struct lab_iface *iface;
 	char text[64], msg[160];
@@ -477,7 +470,7 @@ static void in_many_batches_each_request_is_named(LAB_UNUSED void **state)
 	}
 	finish();
 	fake.fail_at = SIZE_MAX;
-	assert_int_equal(op_config(&k, &(struct lab_op){ .kind = LAB_OP_CONFIG }, NULL), 0);
+	assert_int_equal(op_config(&keeper, &(struct lab_op){ .kind = LAB_OP_CONFIG }, NULL), 0);
 	assert_int_equal(fake.requests, n);
 	assert_true(fake.batches > 2);
 	for (size_t i = 0, at = 1; i < BIG_IFACES; i++, at += each) {
@@ -500,7 +493,7 @@ static void in_many_batches_each_request_is_named(LAB_UNUSED void **state)
 
 static void assert_link_fails(struct lab_op op, const char *msg, unsigned int line)
 {
-	struct apply a = { .k = &k };
+	struct apply a = { .k = &keeper };
 	struct lab_err err = { 0 };
 
 	fake.fail_at = 0;
@@ -533,31 +526,31 @@ static void each_link_is_named(LAB_UNUSED void **state)
 
 static void break_a_host(void)
 {
-	k.failed = true;
-	(void)lab_err_set(&k.err, ENOSPC, "host h2: no space");
+	keeper.failed = true;
+	(void)lab_err_set(&keeper.err, ENOSPC, "host h2: no space");
 }
 
 static void start_the_host(void)
 {
-	k.hosts[0].netns = NETNS;
+	keeper.hosts[0].netns = NETNS;
 }
 
 static void say_hello(void)
 {
-	k.hosts[0].state = LAB_HOST_RUNNING;
+	keeper.hosts[0].state = LAB_HOST_RUNNING;
 }
 
 static void a_wait_has_an_end(LAB_UNUSED void **state)
 {
 	struct lab_err err;
 
-	assert_int_equal(lab_keeper_wait(&k, lab_loop_now_us(), "a host to start", &err),
+	assert_int_equal(lab_keeper_wait(&keeper, lab_loop_now_us(), "a host to start", &err),
 			 -ETIMEDOUT);
 	assert_string_equal(err.msg, "waited in vain for a host to start");
-	assert_int_equal(lab_keeper_wait(&k, lab_loop_now_us() + 5000000, "it", &err), 0);
+	assert_int_equal(lab_keeper_wait(&keeper, lab_loop_now_us() + 5000000, "it", &err), 0);
 	assert_in_range(fake.step_ms, 4900, 5001);
 	fake.step_result = -EBADF;
-	assert_int_equal(lab_keeper_wait(&k, lab_loop_now_us() + 5000000, "it", &err), -EBADF);
+	assert_int_equal(lab_keeper_wait(&keeper, lab_loop_now_us() + 5000000, "it", &err), -EBADF);
 	assert_string_equal(err.msg, "event loop: Bad file descriptor [EBADF]");
 }
 
@@ -566,18 +559,18 @@ static void a_wait_ends_with_the_failure_of_any_host(LAB_UNUSED void **state)
 	const struct lab_op op = {
 		.kind = LAB_OP_VETH, .host = 0, .iface = 1, .peer_host = 1, .peer_iface = 1
 	};
-	struct apply a = { .k = &k };
+	struct apply a = { .k = &keeper };
 	struct lab_err err;
 
-	k.hosts[0].netns = -1;
+	keeper.hosts[0].netns = -1;
 	fake.on_step = break_a_host;
 	/* It says what it is about itself; the link that waited for it is not to blame. */
 	assert_int_equal(apply_op(&a, &op, &err), -ENOSPC);
 	assert_string_equal(err.msg, "host h2: no space");
 	assert_int_equal(fake.batches, 0);
-	k.failed = false;
-	k.hosts[0].netns = NETNS;
-	k.hosts[1].netns = -1;
+	keeper.failed = false;
+	keeper.hosts[0].netns = NETNS;
+	keeper.hosts[1].netns = -1;
 	assert_int_equal(apply_op(&a, &op, &err), -ENOSPC);
 	assert_string_equal(err.msg, "host h2: no space");
 }
@@ -585,15 +578,15 @@ static void a_wait_ends_with_the_failure_of_any_host(LAB_UNUSED void **state)
 static void hosts_and_agents_are_waited_for(LAB_UNUSED void **state)
 {
 	const struct lab_op config = { .kind = LAB_OP_CONFIG }, agent = { .kind = LAB_OP_AGENT };
-	struct apply a = { .k = &k };
+	struct apply a = { .k = &keeper };
 
-	k.hosts[0].netns = -1;
+	keeper.hosts[0].netns = -1;
 	fake.on_step = start_the_host;
 	assert_int_equal(apply_op(&a, &config, NULL), 0);
 	assert_int_equal(fake.entered, NETNS);
 	fake.on_step = say_hello;
 	assert_int_equal(apply_op(&a, &agent, NULL), 0);
-	assert_int_equal(k.hosts[0].state, LAB_HOST_RUNNING);
+	assert_int_equal(keeper.hosts[0].state, LAB_HOST_RUNNING);
 }
 
 #define lab_test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -607,8 +600,7 @@ int main(void)
 		lab_test(a_trunk_joins_two_bridges_and_carries_every_frame),
 		lab_test(addresses_of_the_switch_are_local_and_differ),
 		lab_test(each_request_of_a_host_is_named),
-		lab_test(without_ipv6_there_is_no_link_local_address),
-		lab_test(a_link_local_address_of_the_recipe_is_not_added_twice),
+		lab_test(a_near_end_is_not_set_up_again),
 		lab_test(a_refusal_of_nothing_names_the_host),
 		cmocka_unit_test(in_many_batches_each_request_is_named),
 		lab_test(each_link_is_named),

@@ -27,6 +27,7 @@ static struct {
 	uid_t uid, owner;
 	void (*before_flock)(int fd);
 	void (*before_openat)(void);
+	void (*on_poll)(void);
 	unsigned int polls;
 } fake;
 
@@ -56,6 +57,8 @@ static int fake_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 	assert_int_equal(n, 0);
 	assert_int_equal(timeout_ms, 1);
 	fake.polls++;
+	if (fake.on_poll)
+		fake.on_poll();
 	return 0;
 }
 
@@ -255,13 +258,16 @@ static void a_claim_makes_folders_for_us_alone(LAB_UNUSED void **state)
 	lab_rundir_close(&rd);
 }
 
-static void the_second_claim_of_a_name_is_told(LAB_UNUSED void **state)
+static void the_second_claim_of_a_name_is_told_at_once(LAB_UNUSED void **state)
 {
 	struct lab_rundir rd = claim("ring"), other;
+	cleanup_close int fd = lab_rundir_bind(&rd, NULL);
 
+	assert_int_equal(listen(fd, 1), 0);
 	assert_claim_fails(
 		"ring", EEXIST,
 		"lab \"ring\" is up already (choose another name with -n, or: netlab topo down ring)");
+	assert_int_equal(fake.polls, 0);
 	other = claim("ring2");
 	lab_rundir_close(&other);
 	lab_rundir_close(&rd);
@@ -462,18 +468,59 @@ static void a_base_that_stays_locked_is_given_up(LAB_UNUSED void **state)
 	hooks = 0;
 	fake.before_flock = lock_base_for_good;
 	assert_claim_fails("ring", ETIMEDOUT, "the run directory is locked by another process");
-	assert_int_equal(fake.polls, 5000);
+	assert_int_equal(fake.polls, LOCK_TRIES_MS);
 	close_fd(&locker);
 }
 
-static void a_lab_that_ends_during_the_claim_is_told(LAB_UNUSED void **state)
+static void remove_lab_once(void)
+{
+	fake.before_openat = NULL;
+	remove_lab();
+}
+
+static void a_lab_that_ends_during_the_claim_leaves_its_name(LAB_UNUSED void **state)
+{
+	struct lab_rundir rd;
+
+	fake.before_openat = remove_lab_once;
+	rd = claim("ring");
+	assert_int_equal(fake.polls, 1);
+	assert_int_equal(mode_of("ring"), S_IFDIR | 0700);
+	lab_rundir_close(&rd);
+	hooks = 0;
+	fake.before_flock = remove_lab_at_its_lock;
+	rd = claim("ring");
+	assert_int_equal(fake.polls, 2);
+	assert_int_equal(mode_of("ring"), S_IFDIR | 0700);
+	lab_rundir_close(&rd);
+}
+
+static void a_lab_that_never_ends_is_told(LAB_UNUSED void **state)
 {
 	fake.before_openat = remove_lab;
 	assert_claim_fails("ring", EEXIST, "lab \"ring\" is going down at this moment");
-	fake.before_openat = NULL;
-	hooks = 0;
-	fake.before_flock = remove_lab_at_its_lock;
-	assert_claim_fails("ring", EEXIST, "lab \"ring\" is going down at this moment");
+	assert_int_equal(fake.polls, SETTLE_MS);
+}
+
+static int dying = -1;
+
+static void die_at_the_third_look(void)
+{
+	if (fake.polls == 3)
+		close_fd(&dying);
+}
+
+/* Its lock is there, but nobody listens: a moment later it is gone, or up. */
+static void a_keeper_that_is_just_ending_is_waited_for(LAB_UNUSED void **state)
+{
+	struct lab_rundir rd = claim("ring"), next;
+
+	dying = take_fd(&rd.fd);
+	fake.on_poll = die_at_the_third_look;
+	next = claim("ring");
+	assert_int_equal(fake.polls, 3);
+	lab_rundir_close(&rd);
+	lab_rundir_close(&next);
 }
 
 /* --- the control socket --- */
@@ -513,6 +560,44 @@ static void a_name_without_its_socket_is_coming_up(LAB_UNUSED void **state)
 
 	assert_int_equal(lab_rundir_connect("ring", NULL, &err), -EAGAIN);
 	assert_string_equal(err.msg, "lab \"ring\" is just coming up or going down");
+	assert_int_equal(fake.polls, SETTLE_MS);
+	lab_rundir_close(&rd);
+}
+
+static struct lab_rundir rising;
+static int listener = -1;
+
+static void rise_at_the_third_look(void)
+{
+	if (fake.polls != 3)
+		return;
+	listener = lab_rundir_bind(&rising, NULL);
+	assert_int_equal(listen(listener, 1), 0);
+}
+
+static void a_lab_that_comes_up_is_waited_for(LAB_UNUSED void **state)
+{
+	struct lab_err err = { 0 };
+	int client;
+
+	rising = claim("ring");
+	fake.on_poll = rise_at_the_third_look;
+	client = lab_rundir_connect("ring", NULL, &err);
+	assert_true(client >= 0);
+	assert_int_equal(fake.polls, 3);
+	(void)close(client);
+	close_fd(&listener);
+	lab_rundir_close(&rising);
+}
+
+static void a_lab_that_goes_down_is_waited_for(LAB_UNUSED void **state)
+{
+	struct lab_rundir rd = claim("ring");
+
+	dying = take_fd(&rd.fd);
+	fake.on_poll = die_at_the_third_look;
+	assert_no_lab("ring", "no lab \"ring\" is up (no lab is)");
+	assert_int_equal(fake.polls, 3);
 	lab_rundir_close(&rd);
 }
 
@@ -675,10 +760,25 @@ static void removing_keeps_the_name_until_the_end(LAB_UNUSED void **state)
 	assert_int_equal(mode_of("."), S_IFDIR | 0700);
 	/* A lab of the same name may come up while the old one is still ending, and is not touched by it. */
 	next = claim("ring");
+	lab_rundir_remove(&rd);
+	assert_int_equal(mode_of("ring"), S_IFDIR | 0700);
 	(void)close(fd);
 	lab_rundir_close(&rd);
 	assert_labs("ring ");
 	lab_rundir_close(&next);
+}
+
+static void tidying_removes_an_empty_base(LAB_UNUSED void **state)
+{
+	struct lab_rundir rd = claim("ring");
+
+	lab_rundir_tidy();
+	assert_int_equal(mode_of("ring"), S_IFDIR | 0700);
+	lab_rundir_remove(&rd);
+	lab_rundir_close(&rd);
+	lab_rundir_tidy();
+	assert_int_equal(mode_of("."), 0);
+	lab_rundir_tidy();
 }
 
 /* --- names --- */
@@ -719,7 +819,7 @@ int main(void)
 		dir_test(root_has_its_labs_in_run),
 		dir_test(others_have_them_in_their_runtime_folder),
 		dir_test(a_claim_makes_folders_for_us_alone),
-		dir_test(the_second_claim_of_a_name_is_told),
+		dir_test(the_second_claim_of_a_name_is_told_at_once),
 		dir_test(a_claim_does_not_keep_the_base_locked),
 		dir_test(the_last_copy_of_the_descriptor_holds_the_name),
 		dir_test(what_a_dead_lab_left_is_taken_over),
@@ -732,9 +832,13 @@ int main(void)
 		dir_test(a_base_that_always_goes_away_is_given_up),
 		dir_test(a_locked_base_is_waited_for),
 		dir_test(a_base_that_stays_locked_is_given_up),
-		dir_test(a_lab_that_ends_during_the_claim_is_told),
+		dir_test(a_lab_that_ends_during_the_claim_leaves_its_name),
+		dir_test(a_lab_that_never_ends_is_told),
+		dir_test(a_keeper_that_is_just_ending_is_waited_for),
 		dir_test(connecting_finds_the_listener),
 		dir_test(a_name_without_its_socket_is_coming_up),
+		dir_test(a_lab_that_comes_up_is_waited_for),
+		dir_test(a_lab_that_goes_down_is_waited_for),
 		dir_test(a_long_base_has_room_for_the_socket),
 		dir_test(a_socket_that_is_there_already_is_an_error),
 		dir_test(no_lab_at_all_is_said),
@@ -746,6 +850,7 @@ int main(void)
 		dir_test(a_sweep_removes_what_dead_labs_left),
 		dir_test(a_sweep_leaves_alone_what_is_not_ours),
 		dir_test(removing_keeps_the_name_until_the_end),
+		dir_test(tidying_removes_an_empty_base),
 		dir_test(names_are_checked),
 	};
 

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* params.h - requirements on hosts and interfaces, and which of them a container can be built to */
+#ifndef CONTROLLER_MATCH_PARAMS_H
+#define CONTROLLER_MATCH_PARAMS_H
+
+#include "controller/recipe/recipe.h"
+#include "netlab/topo/topo.h"
+
+/**
+ * ctl_params_check_host() - Check the requirements on a host
+ * @host:	host
+ * @diag:	those that no container can be built to
+ */
+void ctl_params_check_host(const struct ctl_host *host, struct ctl_diag *diag);
+
+/**
+ * ctl_params_apply_iface() - Build an interface to its requirements
+ * @host:	its host, for messages
+ * @from:	interface of the recipe
+ * @to:		changed: MTU and Ethernet address
+ * @diag:	those that no container can be built to, or with a value that makes no sense
+ */
+void ctl_params_apply_iface(const struct ctl_host *host, const struct ctl_iface *from,
+			    struct lab_iface *to, struct ctl_diag *diag);
+
+#endif

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* recipe.h - a recipe as data: hosts, interfaces and tasks, each with its place in the file */
+#ifndef CONTROLLER_RECIPE_RECIPE_H
+#define CONTROLLER_RECIPE_RECIPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "controller/recipe/diag.h"
+#include "controller/recipe/value.h"
+#include "netlab/base/addr.h"
+#include "netlab/base/err.h"
+
+/**
+ * DOC: from XML to a recipe
+ *
+ *   bytes --xml.c--> struct ctl_xml --alias.c--> the same, {$alias} expanded and <define> gone
+ *         --schema.c, grammar_table.c--> checked against the grammar --build.c--> struct ctl_recipe
+ *         --check.c--> ids, references, functions and background commands checked
+ *
+ * Each step reports everything it can find to struct ctl_diag and goes on; a step starts only if
+ * the one before it found no error that would make it talk nonsense. A recipe that was loaded is
+ * right in itself: every host, interface and background command that it names exists. Whether
+ * machines can be found for it is ctl_match_topo()'s question.
+ *
+ * The recipe owns all that its structs point to, file names of places included. It is read-only
+ * after loading.
+ */
+#define CTL_RECIPE_BYTES_MAX  (16u << 20)
+#define CTL_TIMEOUT_DEFAULT_S 60u
+#define CTL_TIMEOUT_MAX_S     31536000u /* a year */
+#define CTL_HOST_NONE         SIZE_MAX
+
+/**
+ * struct ctl_param - a requirement on a host or an interface
+ * @name:	its name
+ * @value:	wanted value; "" = do not care
+ * @src:	the element
+ * @value_src:	the value
+ */
+struct ctl_param {
+	const char *name, *value;
+	struct lab_src src, value_src;
+};
+
+/**
+ * struct ctl_addr - an address of an interface
+ * @addr:	address with its prefix length
+ * @src:	where its text begins
+ */
+struct ctl_addr {
+	struct lab_addr addr;
+	struct lab_src src;
+};
+
+enum ctl_iface_kind {
+	CTL_IFACE_ETH,
+	CTL_IFACE_KIND_MAX_,
+};
+
+/**
+ * struct ctl_iface - an interface of a host
+ * @kind:	what it is
+ * @id:		unique in its host
+ * @label:	the network that it is joined to
+ * @auto_addrs:	no <addresses> element: it gets one IPv4 and one IPv6 address, in this order
+ * @addrs:	addresses in document order
+ * @n_addrs:	how many
+ * @params:	requirements
+ * @n_params:	how many
+ * @src:	the element
+ * @id_src:	its id
+ * @label_src:	its label
+ */
+struct ctl_iface {
+	enum ctl_iface_kind kind;
+	const char *id, *label;
+	bool auto_addrs;
+	struct ctl_addr *addrs;
+	size_t n_addrs;
+	struct ctl_param *params;
+	size_t n_params;
+	struct lab_src src, id_src, label_src;
+};
+
+/**
+ * struct ctl_route - a static route of a host
+ * @to:		destination: address with prefix length, or "default"
+ * @via:	gateway: address; both may hold functions
+ * @src:	the element
+ */
+struct ctl_route {
+	struct ctl_value to, via;
+	struct lab_src src;
+};
+
+/**
+ * struct ctl_host - a host
+ * @id:		unique in the recipe
+ * @forwarding:	it routes
+ * @params:	requirements
+ * @n_params:	how many
+ * @ifaces:	interfaces in document order
+ * @n_ifaces:	how many
+ * @routes:	static routes in document order
+ * @n_routes:	how many
+ * @src:	the element
+ * @id_src:	its id
+ */
+struct ctl_host {
+	const char *id;
+	bool forwarding;
+	struct ctl_param *params;
+	size_t n_params;
+	struct ctl_iface *ifaces;
+	size_t n_ifaces;
+	struct ctl_route *routes;
+	size_t n_routes;
+	struct lab_src src, id_src;
+};
+
+enum ctl_command_kind {
+	CTL_COMMAND_RUN,  /* a shell command or a module, in the foreground or in the background */
+	CTL_COMMAND_WAIT, /* for the end of a background command */
+	CTL_COMMAND_INTR, /* SIGINT to a background command */
+	CTL_COMMAND_KILL, /* SIGKILL to a background command */
+	CTL_COMMAND_CTL_WAIT, /* the controller waits */
+	CTL_COMMAND_KIND_MAX_,
+};
+
+enum ctl_expect {
+	CTL_EXPECT_PASS,
+	CTL_EXPECT_FAIL,
+};
+
+/**
+ * struct ctl_option - an option of a module
+ * @name:	its name; several options may have one name: several values, in this order
+ * @value:	its value, evaluated when the module is started
+ * @src:	the element
+ */
+struct ctl_option {
+	const char *name;
+	struct ctl_value value;
+	struct lab_src src;
+};
+
+/**
+ * struct ctl_command - one step of a task
+ * @kind:	what it does; the fields below belong to RUN where no other kind is named
+ * @host:	index into ctl_recipe.hosts; CTL_HOST_NONE for CTL_WAIT
+ * @command:	for /bin/bash -c; its text is NULL when @module is set
+ * @module:	name of the test module, or NULL
+ * @options:	options of the module, in document order
+ * @n_options:	how many
+ * @bg_id:	RUN: NULL = in the foreground. WAIT, INTR, KILL: whom
+ * @target:	WAIT, INTR, KILL: index in ctl_task.commands of the RUN that @bg_id names
+ * @timeout_s:	seconds, 1..CTL_TIMEOUT_MAX_S
+ * @expect:	the verdict that counts as a pass
+ * @desc:	description for the reports; text NULL = none
+ * @wait_us:	CTL_WAIT: microseconds
+ * @src:	the element
+ */
+struct ctl_command {
+	enum ctl_command_kind kind;
+	size_t host;
+	struct ctl_value command;
+	const char *module;
+	struct ctl_option *options;
+	size_t n_options;
+	const char *bg_id;
+	size_t target;
+	unsigned int timeout_s;
+	enum ctl_expect expect;
+	struct ctl_value desc;
+	uint64_t wait_us;
+	struct lab_src src, host_src, bg_src, module_src;
+};
+
+/**
+ * struct ctl_task - commands that belong together
+ * @label:	its name, or NULL
+ * @quit_on_fail: a failure of it ends the recipe
+ * @commands:	in document order, at least one
+ * @n_commands:	how many
+ * @src:	the element
+ */
+struct ctl_task {
+	const char *label;
+	bool quit_on_fail;
+	struct ctl_command *commands;
+	size_t n_commands;
+	struct lab_src src;
+};
+
+struct ctl_arena;
+
+/**
+ * struct ctl_recipe - a recipe
+ * @file:	its file name as the user gave it
+ * @name:	name for a lab of it: the root's name attribute, else the file name without folder
+ *		and extension
+ * @hosts:	hosts in document order, at least one
+ * @n_hosts:	how many
+ * @pool4:	pool for automatic IPv4 addresses; family 0 = the default
+ * @pool6:	pool for automatic IPv6 addresses; family 0 = the default
+ * @tasks:	tasks in document order; there may be none
+ * @n_tasks:	how many
+ * @src:	the root element
+ */
+struct ctl_recipe {
+	const char *file, *name;
+	struct ctl_host *hosts;
+	size_t n_hosts;
+	struct lab_addr pool4, pool6;
+	struct ctl_task *tasks;
+	size_t n_tasks;
+	struct lab_src src;
+	/* private */
+	struct ctl_arena *arena;
+};
+
+/**
+ * struct ctl_alias - an alias given on the command line
+ * @name:	name without "{$" and "}"
+ * @value:	its value, may use other aliases
+ */
+struct ctl_alias {
+	const char *name, *value;
+};
+
+/**
+ * struct ctl_recipe_params - how to read a recipe
+ * @defines:	aliases at the outermost level, which definitions of the recipe override (option -a)
+ * @n_defines:	how many
+ * @overrides:	aliases that override every definition (option -A)
+ * @n_overrides: how many
+ * @for_run:	tell with a note when the recipe has no task
+ *
+ * All borrowed until the call returns.
+ */
+struct ctl_recipe_params {
+	const struct ctl_alias *defines;
+	size_t n_defines;
+	const struct ctl_alias *overrides;
+	size_t n_overrides;
+	bool for_run;
+};
+
+/**
+ * ctl_recipe_load() - Read and check a recipe file
+ * @path:	file; at most CTL_RECIPE_BYTES_MAX bytes of UTF-8
+ * @params:	aliases and so on; may be NULL
+ * @ret:	on success; free with ctl_recipe_free()
+ * @diag:	errors and notes are added, sorted; must not be NULL
+ *
+ * Context: reads the file, no network; blocks for it.
+ * Return: 0 or -errno; on failure @diag has at least one error (but when out of memory perhaps
+ * none). Errors: -ENOENT and the like: the file cannot be read; -EFBIG too large; -EINVAL the
+ * recipe is wrong; -ENOMEM.
+ * Source: docs/recipes.md; recipes/recipe.rng.
+ */
+int ctl_recipe_load(const char *path, const struct ctl_recipe_params *params,
+		    struct ctl_recipe **ret, struct ctl_diag *diag);
+
+/**
+ * ctl_recipe_load_mem() - Read and check a recipe in memory
+ * @name:	file name for places and for the lab's name; copied
+ * @data:	the bytes (borrowed)
+ * @len:	how many
+ * @params:	aliases and so on; may be NULL
+ * @ret:	on success; free with ctl_recipe_free()
+ * @diag:	errors and notes are added, sorted; must not be NULL
+ *
+ * Return: as ctl_recipe_load().
+ */
+int ctl_recipe_load_mem(const char *name, const void *data, size_t len,
+			const struct ctl_recipe_params *params, struct ctl_recipe **ret,
+			struct ctl_diag *diag);
+
+/**
+ * ctl_recipe_free() - Release a recipe and all that it points to
+ * @recipe:	may be NULL
+ */
+void ctl_recipe_free(struct ctl_recipe *recipe);
+
+/**
+ * ctl_recipe_find_host() - Look a host up
+ * @recipe:	recipe
+ * @id:		host id
+ *
+ * Return: its index, or -ENOENT.
+ */
+long ctl_recipe_find_host(const struct ctl_recipe *recipe, const char *id);
+
+/**
+ * ctl_recipe_find_iface() - Look an interface up
+ * @host:	host
+ * @id:		interface id
+ *
+ * Return: its index, or -ENOENT.
+ */
+long ctl_recipe_find_iface(const struct ctl_host *host, const char *id);
+
+/**
+ * ctl_command_name() - The element name of a kind of command
+ * @kind:	kind
+ *
+ * Return: "run", "wait", "intr", "kill" or "ctl_wait"; static storage.
+ */
+const char *ctl_command_name(enum ctl_command_kind kind);
+
+#endif

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* run.c - run a recipe's tasks: order, time limits, verdicts */
+#include "controller/run/run.h"
+
+#include <signal.h>
+#include <string.h>
+
+#include "controller/run/job.h"
+#include "netlab/base/util.h"
+
+enum {
+	COLLECT_US = 2000000, /* wait: for a command whose own time is over */
+	KILLED_US = 5000000,  /* from SIGKILL to the end */
+	READY_US = 5000000,   /* a background module's announcement */
+};
+
+#define SECOND_US 1000000u
+
+/* netlab's own modules that say when they are ready; one with an option only if it has the value. */
+static const struct {
+	const char *module, *option, *value;
+} announcing[] = {
+	{ "Iperf", "role", "server" },
+	{ "PacketAssert", NULL, NULL },
+};
+
+static void on_deadline(struct lab_source *src LAB_UNUSED, void *user)
+{
+	*(bool *)user = true;
+}
+
+/* Turn the loop until a flag is set: 1; or the time is over: 0; or the run cannot go on: -errno. */
+static int wait_until(struct ctl_run *run, const bool *a, const bool *b, uint64_t us)
+{
+	struct lab_source *timer = NULL;
+	bool over = false;
+	int r;
+
+	r = lab_loop_add_timer(run->params->loop, us, on_deadline, &over, &timer);
+	if (r < 0)
+		return lab_err_errno(run->err, -r, "setting a timer");
+	for (;;) {
+		if ((a && *a) || (b && *b)) {
+			r = 1;
+			break;
+		}
+		r = ctl_run_stopped(run);
+		if (r < 0 || over)
+			break;
+		r = lab_loop_step(run->params->loop, -1);
+		if (r < 0) {
+			(void)lab_err_errno(run->err, -r, "waiting for events");
+			break;
+		}
+	}
+	lab_source_free(timer);
+	return r;
+}
+
+/* End a job by SIGKILL, also when the run is being cancelled. */
+static int kill_job(struct ctl_run *run, struct ctl_job *job)
+{
+	struct lab_source *timer = NULL;
+	bool over = false;
+	int r;
+
+	ctl_job_signal(job, SIGKILL);
+	r = lab_loop_add_timer(run->params->loop, KILLED_US, on_deadline, &over, &timer);
+	while (r >= 0 && !job->ended && !over && !run->closed)
+		r = lab_loop_step(run->params->loop, -1);
+	lab_source_free(timer);
+	job->lost = !job->ended;
+	if (job->lost && !run->closed)
+		return lab_err_set(run->err, ETIMEDOUT,
+				   "host %s: a command does not end after SIGKILL", job->host);
+	return 0;
+}
+
+/* --- verdicts --- */
+
+static void verdict(struct ctl_command_result *c, bool pass, const char *message)
+{
+	c->verdict = pass ? CTL_VERDICT_PASS : CTL_VERDICT_FAIL;
+	/* A longer one is cut. */
+	(void)snprintf(c->message, sizeof(c->message), "%.*s", (int)sizeof(c->message) - 1,
+		       message);
+}
+
+static void timed_out(struct ctl_command_result *c)
+{
+	c->verdict = CTL_VERDICT_FAIL;
+	/* Scripts look for this text of LNST's. */
+	(void)snprintf(c->message, sizeof(c->message), "RPC connection to machine %s timed out",
+		       c->host);
+}
+
+/* The verdict of a job that has ended by itself or after SIGINT. */
+static void judge(struct ctl_command_result *c, const struct ctl_job *job)
+{
+	bool expect_fail = job->owner->command->expect == CTL_EXPECT_FAIL;
+	bool pass = ctl_job_passed(job);
+	char reason[CTL_MESSAGE_LEN - 32];
+
+	ctl_job_reason(job, reason, sizeof(reason));
+	if (!ctl_job_has_verdict(job)) {
+		verdict(c, false, reason);
+	} else if (!pass && job->interrupted && !job->is_module) {
+		verdict(c, !expect_fail,
+			expect_fail ? "passed, but was expected to fail" : "interrupted");
+	} else if (pass == !expect_fail) {
+		verdict(c, true, job->words);
+		if (expect_fail)
+			(void)snprintf(c->message, sizeof(c->message), "failed as expected: %s",
+				       reason);
+	} else {
+		verdict(c, false, expect_fail ? "passed, but was expected to fail" : reason);
+	}
+}
+
+/* --- the kinds of commands --- */
+
+static bool has_option(const struct ctl_command *command, const char *name, const char *value)
+{
+	size_t i;
+
+	for (i = 0; i < command->n_options; i++) {
+		if (strcmp(command->options[i].name, name) == 0)
+			return strcmp(command->options[i].value.text, value) == 0;
+	}
+	return false;
+}
+
+static bool announces(const struct ctl_command *command)
+{
+	size_t i;
+
+	for (i = 0; command->module && i < LAB_ARRAY_SIZE(announcing); i++) {
+		if (strcmp(announcing[i].module, command->module) == 0)
+			return !announcing[i].option ||
+			       has_option(command, announcing[i].option, announcing[i].value);
+	}
+	return false;
+}
+
+static int run_background(struct ctl_run *run, struct ctl_command_result *c)
+{
+	uint64_t limit = LAB_MIN((uint64_t)READY_US, (uint64_t)c->command->timeout_s * SECOND_US);
+	uint64_t start;
+	int r;
+
+	if (announces(c->command)) {
+		start = lab_loop_now_us();
+		r = wait_until(run, &c->own->ready, &c->own->ended, limit);
+		if (r < 0)
+			return r;
+		c->busy_us = lab_loop_now_us() - start;
+	}
+	verdict(c, true, "Running in background.");
+	return 0;
+}
+
+static int run_foreground(struct ctl_run *run, struct ctl_command_result *c)
+{
+	struct ctl_job *job = c->own;
+	int r;
+
+	r = wait_until(run, &job->ended, NULL, (uint64_t)c->command->timeout_s * SECOND_US);
+	if (r < 0)
+		return r;
+	c->job = job;
+	if (r == 0) {
+		job->timed_out = true;
+		c->busy_us = lab_loop_now_us() - job->start_us;
+		timed_out(c);
+		return kill_job(run, job);
+	}
+	c->busy_us = job->end.duration_us;
+	judge(c, job);
+	return 0;
+}
+
+static int do_run(struct ctl_run *run, struct ctl_command_result *c)
+{
+	struct lab_err err = { 0 };
+	int r;
+
+	c->background = c->command->bg_id != NULL;
+	r = ctl_job_start(run, c, &err);
+	if (run->params->ops && run->params->ops->command_start)
+		run->params->ops->command_start(c, run->params->user);
+	if (r == -ENOMEM)
+		return lab_err_set(run->err, ENOMEM, "out of memory");
+	/* The lab went away before this run began to listen. */
+	if (r == -EPIPE)
+		run->closed = true;
+	if (r < 0) {
+		verdict(c, false, err.msg);
+		return c->own->started ? kill_job(run, c->own) : 0;
+	}
+	return c->background ? run_background(run, c) : run_foreground(run, c);
+}
+
+static int do_wait(struct ctl_run *run, struct ctl_command_result *c, struct ctl_job *job)
+{
+	uint64_t limit = (uint64_t)job->owner->command->timeout_s * SECOND_US;
+	uint64_t start = lab_loop_now_us();
+	uint64_t passed = start - job->start_us;
+	int r;
+
+	r = wait_until(run, &job->ended, NULL, passed < limit ? limit - passed : COLLECT_US);
+	if (r < 0)
+		return r;
+	c->busy_us = lab_loop_now_us() - start;
+	if (r > 0) {
+		judge(c, job);
+		return 0;
+	}
+	job->timed_out = true;
+	timed_out(c);
+	return kill_job(run, job);
+}
+
+static int do_intr(struct ctl_run *run, struct ctl_command_result *c, struct ctl_job *job)
+{
+	uint64_t start = lab_loop_now_us();
+	int r;
+
+	if (!job->ended) {
+		job->interrupted = true;
+		ctl_job_signal(job, SIGINT);
+	}
+	r = wait_until(run, &job->ended, NULL, (uint64_t)CTL_TIMEOUT_DEFAULT_S * SECOND_US);
+	if (r < 0)
+		return r;
+	c->busy_us = lab_loop_now_us() - start;
+	if (r > 0) {
+		judge(c, job);
+		return 0;
+	}
+	job->timed_out = true;
+	timed_out(c);
+	return kill_job(run, job);
+}
+
+static int do_kill(struct ctl_run *run, struct ctl_command_result *c, struct ctl_job *job)
+{
+	int r;
+
+	if (!job->ended) {
+		job->killed = true;
+		r = kill_job(run, job);
+		if (r < 0)
+			return r;
+	}
+	/* It may have been quicker than the signal. */
+	if (job->killed && (!job->ended || (!job->end.error && !job->end.exited)))
+		verdict(c, true, "Command killed.");
+	else
+		judge(c, job);
+	return 0;
+}
+
+static int do_ctl_wait(struct ctl_run *run, struct ctl_command_result *c)
+{
+	int r;
+
+	r = wait_until(run, NULL, NULL, c->command->wait_us);
+	if (r < 0)
+		return r;
+	c->busy_us = c->command->wait_us;
+	verdict(c, true, "");
+	return 0;
+}
+
+/* wait, intr and kill: find whom they mean. */
+static int do_control(struct ctl_run *run, struct ctl_command_result *c)
+{
+	struct ctl_task_result *t = &run->result->tasks[c->task];
+	struct ctl_job *job = t->commands[c->command->target].own;
+
+	if (!job || !job->started) {
+		verdict(c, false, "was not started");
+		return 0;
+	}
+	c->job = job;
+	if (c->command->kind == CTL_COMMAND_WAIT)
+		return do_wait(run, c, job);
+	if (c->command->kind == CTL_COMMAND_INTR)
+		return do_intr(run, c, job);
+	return do_kill(run, c, job);
+}
+
+/* --- commands, tasks, the recipe --- */
+
+static int run_command(struct ctl_run *run, struct ctl_command_result *c)
+{
+	const struct ctl_run_ops *ops = run->params->ops;
+	int r;
+
+	c->start_us = lab_loop_now_us();
+	if (c->command->kind == CTL_COMMAND_RUN) {
+		r = do_run(run, c);
+	} else {
+		if (ops && ops->command_start)
+			ops->command_start(c, run->params->user);
+		r = c->command->kind == CTL_COMMAND_CTL_WAIT ? do_ctl_wait(run, c)
+							     : do_control(run, c);
+	}
+	c->duration_us = lab_loop_now_us() - c->start_us;
+	/* The host's clock measures from the start there to the end there. */
+	c->busy_us = LAB_MIN(c->busy_us, c->duration_us);
+	run->result->busy_us += c->busy_us;
+	if (ops && ops->command_end)
+		ops->command_end(c, run->params->user);
+	if (c->job && c->job->ended) {
+		ctl_output_shrink(&c->job->out);
+		ctl_output_shrink(&c->job->err);
+	}
+	return r;
+}
+
+static void count(struct ctl_run *run, struct ctl_task_result *t,
+		  const struct ctl_command_result *c)
+{
+	if (c->verdict == CTL_VERDICT_PASS) {
+		t->n_passed++;
+		run->result->n_passed++;
+	} else if (c->verdict == CTL_VERDICT_FAIL) {
+		t->n_failed++;
+		run->result->n_failed++;
+		t->verdict = CTL_VERDICT_FAIL;
+		run->result->verdict = CTL_VERDICT_FAIL;
+	}
+}
+
+/* Jobs that still run when the task is over, because it was cut short. */
+static int end_jobs(struct ctl_run *run, struct ctl_task_result *t)
+{
+	int r, result = 0;
+	size_t i;
+
+	for (i = 0; i < t->task->n_commands; i++) {
+		struct ctl_job *job = t->commands[i].own;
+
+		if (!job || !job->started || job->ended || job->lost)
+			continue;
+		r = kill_job(run, job);
+		if (r < 0 && !result)
+			result = r;
+	}
+	return result;
+}
+
+static int run_task(struct ctl_run *run, struct ctl_task_result *t)
+{
+	const struct ctl_run_ops *ops = run->params->ops;
+	uint64_t start = lab_loop_now_us();
+	int r = 0, end;
+	size_t i;
+
+	if (ops && ops->task_start)
+		ops->task_start(t, run->params->user);
+	for (i = 0; i < t->task->n_commands && r >= 0; i++) {
+		r = ctl_run_stopped(run);
+		if (r < 0)
+			break;
+		r = run_command(run, &t->commands[i]);
+		count(run, t, &t->commands[i]);
+	}
+	end = end_jobs(run, t);
+	t->duration_us = lab_loop_now_us() - start;
+	if (r >= 0)
+		r = end;
+	if (r >= 0 && t->verdict == CTL_VERDICT_NONE)
+		t->verdict = CTL_VERDICT_PASS;
+	if (ops && ops->task_end)
+		ops->task_end(t, run->params->user);
+	return r;
+}
+
+static int result_init(const struct ctl_recipe *recipe, struct ctl_run_result *ret)
+{
+	size_t i, k;
+
+	*ret = (struct ctl_run_result){ .recipe = recipe };
+	ret->tasks = calloc(recipe->n_tasks + 1, sizeof(*ret->tasks));
+	if (!ret->tasks)
+		return -ENOMEM;
+	for (i = 0; i < recipe->n_tasks; i++) {
+		const struct ctl_task *task = &recipe->tasks[i];
+		struct ctl_task_result *t = &ret->tasks[i];
+
+		t->task = task;
+		t->index = i;
+		t->commands = calloc(task->n_commands + 1, sizeof(*t->commands));
+		if (!t->commands)
+			return -ENOMEM;
+		ret->n_tasks++;
+		for (k = 0; k < task->n_commands; k++) {
+			size_t host = task->commands[k].host;
+
+			t->commands[k].command = &task->commands[k];
+			t->commands[k].task = i;
+			t->commands[k].index = k;
+			if (host != CTL_HOST_NONE)
+				t->commands[k].host = recipe->hosts[host].id;
+		}
+	}
+	return 0;
+}
+
+static void on_closed(struct lab_client *client LAB_UNUSED, void *user)
+{
+	struct ctl_run *run = user;
+
+	run->closed = true;
+}
+
+static int run_tasks(struct ctl_run *run)
+{
+	struct ctl_run_result *result = run->result;
+	size_t i;
+	int r;
+
+	r = ctl_run_sync(run);
+	if (r < 0)
+		return r;
+	for (i = 0; i < result->n_tasks; i++) {
+		result->n_tasks_run = i + 1;
+		r = run_task(run, &result->tasks[i]);
+		if (r < 0)
+			return r;
+		if (result->tasks[i].verdict == CTL_VERDICT_FAIL &&
+		    result->tasks[i].task->quit_on_fail)
+			break;
+	}
+	r = ctl_run_stopped(run);
+	if (r >= 0 && result->verdict == CTL_VERDICT_NONE)
+		result->verdict = CTL_VERDICT_PASS;
+	return r;
+}
+
+int ctl_run(const struct ctl_run_params *params, struct ctl_run_result *ret, struct lab_err *err)
+{
+	struct ctl_run run = { .params = params, .result = ret, .err = err };
+	uint64_t start = lab_loop_now_us();
+	int r;
+
+	r = result_init(params->recipe, ret);
+	if (r < 0)
+		return lab_err_set(err, -r, "out of memory");
+	lab_client_on_closed(params->client, on_closed, &run);
+	r = run_tasks(&run);
+	lab_client_on_closed(params->client, NULL, NULL);
+	ret->duration_us = lab_loop_now_us() - start;
+	return r;
+}
+
+void ctl_run_result_fini(struct ctl_run_result *result)
+{
+	size_t i, k;
+
+	for (i = 0; i < result->n_tasks; i++) {
+		struct ctl_task_result *t = &result->tasks[i];
+
+		for (k = 0; k < t->task->n_commands; k++) {
+			free(t->commands[k].text);
+			free(t->commands[k].desc);
+			ctl_job_free(t->commands[k].own);
+		}
+		free(t->commands);
+	}
+	free(result->tasks);
+	*result = (struct ctl_run_result){ 0 };
+}
+
+const char *ctl_verdict_name(enum ctl_verdict v)
+{
+	switch (v) {
+	case CTL_VERDICT_PASS:
+		return "pass";
+	case CTL_VERDICT_FAIL:
+		return "fail";
+	case CTL_VERDICT_NONE:
+		break;
+	}
+	return "none";
+}

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+# Completion of the netlab command for bash: subcommands, options, recipes, and the labs and hosts that run now.
+
+# Words that complete the current one, without those that stand on the command line already.
+_netlab_offer()
+{
+	local word seen
+	for word in $1; do
+		for seen in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+			[ "$seen" = "$word" ] && continue 2
+		done
+		[[ $word == "$cur"* ]] && COMPREPLY+=("$word")
+	done
+}
+
+_netlab_recipes()
+{
+	local file
+	compopt -o filenames 2>/dev/null
+	while IFS= read -r file; do
+		[[ -d $file || $file == *.xml ]] && COMPREPLY+=("$file")
+	done < <(compgen -f -- "$cur")
+}
+
+_netlab_labs()
+{
+	_netlab_offer "$("$netlab" topo ls --quiet 2>/dev/null)"
+}
+
+_netlab_hosts()
+{
+	_netlab_offer "$("$netlab" topo inspect --quiet -- "$1" 2>/dev/null)"
+}
+
+# The command behind "--": as bash completes any other command.
+_netlab_command()
+{
+	if declare -F _command_offset >/dev/null; then
+		_command_offset "$1"
+	elif [ "$COMP_CWORD" -eq "$1" ]; then
+		mapfile -t COMPREPLY < <(compgen -c -- "$cur" | sort -u)
+	else
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+	fi
+}
+
+_netlab()
+{
+	local netlab=$1 cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+	local common='--json --verbose --no-colour --help' command='' with_arg='' options='' i=1
+	local -a operands=()
+
+	COMPREPLY=()
+	command -v "$netlab" >/dev/null || netlab=netlab
+	if [ "$COMP_CWORD" -eq 1 ]; then
+		_netlab_offer 'run topo exec shell help version --help --version'
+		return
+	fi
+	command=${COMP_WORDS[1]}
+	if [ "$command" = topo ]; then
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			_netlab_offer 'up down ls inspect plan'
+			return
+		fi
+		command="topo ${COMP_WORDS[2]}"
+		i=2
+	fi
+	case $command in
+	ls | inspect) command="topo $command" ;;
+	'topo exec' | 'topo shell') command=${command#topo } ;;
+	esac
+
+	case $command in
+	run)
+		options='--name --define-alias --override-alias --keep --lab --module-dir --timeout --timing'
+		with_arg=' -n --name -a --define-alias -A --override-alias --lab --module-dir --timeout '
+		;;
+	'topo up')
+		options='--name --define-alias --override-alias --timing'
+		with_arg=' -n --name -a --define-alias -A --override-alias '
+		;;
+	'topo plan')
+		options='--define-alias --override-alias'
+		with_arg=' -a --define-alias -A --override-alias '
+		;;
+	'topo down') options='--all' ;;
+	'topo ls' | 'topo inspect') options='--quiet' ;;
+	exec)
+		options='--all --timeout'
+		with_arg=' -t --timeout '
+		;;
+	help)
+		[ "$COMP_CWORD" -eq 2 ] && _netlab_offer 'run topo exec shell'
+		return
+		;;
+	esac
+
+	while [ $((++i)) -lt "$COMP_CWORD" ]; do
+		case ${COMP_WORDS[i]} in
+		--)
+			case $command in exec | shell) _netlab_command $((i + 1)) ;; esac
+			return
+			;;
+		-*) [[ $with_arg == *" ${COMP_WORDS[i]} "* ]] && i=$((i + 1)) ;;
+		*) operands+=("${COMP_WORDS[i]}") ;;
+		esac
+	done
+	if [[ $with_arg == *" $prev "* ]]; then
+		case $prev in
+		--lab) _netlab_labs ;;
+		--module-dir) compopt -o dirnames 2>/dev/null ;;
+		esac
+		return
+	fi
+	if [[ $cur == -* ]]; then
+		_netlab_offer "$options $common"
+		case $command in exec | shell) _netlab_offer -- ;; esac
+		return
+	fi
+
+	case $command in
+	run) _netlab_recipes ;;
+	'topo up' | 'topo plan') [ ${#operands[@]} -gt 0 ] || _netlab_recipes ;;
+	'topo down') _netlab_labs ;;
+	'topo inspect') [ ${#operands[@]} -gt 0 ] || _netlab_labs ;;
+	exec) if [ ${#operands[@]} -eq 0 ]; then _netlab_labs; else _netlab_hosts "${operands[0]}"; fi ;;
+	shell)
+		case ${#operands[@]} in
+		0) _netlab_labs ;;
+		1) _netlab_hosts "${operands[0]}" ;;
+		esac
+		;;
+	esac
+}
+
+complete -F _netlab netlab

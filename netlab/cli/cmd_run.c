@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cmd_run.c - netlab run: its options, the terminal, and the recipes one after another */
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "netlab/base/parse.h"
+#include "netlab/base/util.h"
+#include "netlab/cli/cmd_run.h"
+
+static const struct lab_cli_option options[] = {
+	{ "define-alias", 'a', "NAME=VALUE", "define an alias; the recipe may define it anew" },
+	{ "override-alias", 'A', "NAME=VALUE", "define an alias whatever the recipe says" },
+	{ "name", 'n', "LAB", "name of the lab; default: the recipe's and a number" },
+	{ "keep", 0, NULL, "leave the lab up for a look" },
+	{ "lab", 0, "LAB", "run the tasks in a lab that is up already" },
+	{ "module-dir", 0, "DIR", "look for modules here first; may be given again" },
+	{ "timeout", 0, "TIME", "end a recipe that takes longer: 90, 1.5m, 2h" },
+	{ "timing", 0, NULL, "show where the time went" },
+	{ NULL, 0, NULL, NULL },
+};
+
+static int add_module_dir(struct lab_run_args *args, const char *dir)
+{
+	const char **dirs;
+
+	dirs = reallocarray(args->module_dirs, args->n_module_dirs + 1, sizeof(*dirs));
+	if (!dirs)
+		return LAB_EXIT_OURS;
+	args->module_dirs = dirs;
+	dirs[args->n_module_dirs++] = dir;
+	return 0;
+}
+
+static int set_timeout(struct lab_cli *cli, const char *arg, struct lab_run_args *args)
+{
+	if (lab_parse_duration(arg, &args->timeout_us) < 0 || !args->timeout_us)
+		return lab_cli_usage_error(cli, "--timeout: '%s' is not a time", arg);
+	return 0;
+}
+
+static int set_name(struct lab_cli *cli, const char *option, const char *arg, const char **ret)
+{
+	struct lab_err err;
+
+	if (lab_name_check(arg, &err) < 0)
+		return lab_cli_usage_error(cli, "--%s: %s", option, err.msg);
+	*ret = arg;
+	return 0;
+}
+
+static int on_option(struct lab_cli *cli, const char *name, const char *arg, void *user)
+{
+	struct lab_run_args *args = user;
+
+	if (!strcmp(name, "define-alias"))
+		return lab_cli_alias_add(cli, name, arg, &args->defines);
+	if (!strcmp(name, "override-alias"))
+		return lab_cli_alias_add(cli, name, arg, &args->overrides);
+	if (!strcmp(name, "name"))
+		return set_name(cli, name, arg, &args->name);
+	if (!strcmp(name, "lab"))
+		return set_name(cli, name, arg, &args->lab);
+	if (!strcmp(name, "module-dir"))
+		return add_module_dir(args, arg);
+	if (!strcmp(name, "timeout"))
+		return set_timeout(cli, arg, args);
+	if (!strcmp(name, "keep"))
+		args->keep = true;
+	else
+		args->timing = true;
+	return 0;
+}
+
+static void write_out(int fd, const char *data, size_t len, void *user LAB_UNUSED)
+{
+	FILE *f = fd == 2 ? stderr : stdout;
+
+	/* A failure is latched in the stream; main() looks at it in the end. */
+	(void)fwrite(data, 1, len, f);
+	(void)fflush(f);
+}
+
+/* Width of the terminal, 0 when standard output is none. */
+static unsigned int columns(void)
+{
+	struct winsize ws = { 0 };
+
+	if (!isatty(STDOUT_FILENO))
+		return 0;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws) < 0 || ws.ws_col < 20)
+		return 80;
+	return ws.ws_col;
+}
+
+static bool may_draw(void)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb") != 0;
+}
+
+static int run_recipes(struct lab_cli *cli, const struct lab_run_args *args, struct lab_loop *loop,
+		       struct ctl_report *rep, char **paths)
+{
+	uint64_t start = cli->start_us;
+	int worst = 0, code;
+
+	for (; *paths && !cli->interrupted; paths++) {
+		code = lab_run_recipe(cli, args, loop, rep, *paths, start);
+		worst = LAB_MAX(worst, code);
+		start = lab_loop_now_us();
+	}
+	ctl_report_end(rep, worst);
+	return worst;
+}
+
+static int run_all(struct lab_cli *cli, const struct lab_run_args *args, char **paths)
+{
+	struct ctl_report_params params = {
+		.write = write_out,
+		.json = cli->json,
+		.verbose = cli->verbose,
+		.timing = args->timing,
+		.colour = cli->colour,
+		.live = may_draw(),
+		.columns = columns(),
+		.start_us = cli->start_us,
+	};
+	struct ctl_report *rep = NULL;
+	struct lab_loop *loop = NULL;
+	struct lab_err err;
+	int r;
+
+	r = lab_loop_new(&loop);
+	params.loop = loop;
+	if (r >= 0)
+		r = ctl_report_new(&params, &rep);
+	if (r < 0) {
+		(void)lab_err_errno(&err, -r, "starting");
+		lab_cli_error(cli, &err);
+		r = lab_cli_exit_of(r);
+	} else {
+		r = run_recipes(cli, args, loop, rep, paths);
+	}
+	ctl_report_free(rep);
+	lab_loop_free(loop);
+	return r;
+}
+
+static int cmd_run(struct lab_cli *cli, int argc, char **argv)
+{
+	struct lab_run_args args = { 0 };
+	int first, r;
+
+	r = lab_cli_parse(cli, argc, argv, &args, &first);
+	if (r != 0)
+		r = first;
+	else if (first == argc)
+		r = lab_cli_usage_error(cli, "which recipe?");
+	else if (args.name && args.lab)
+		r = lab_cli_usage_error(cli, "--name and --lab exclude each other");
+	else {
+		args.own_dir = lab_run_own_modules();
+		r = run_all(cli, &args, argv + first);
+	}
+	lab_cli_aliases_fini(&args.defines);
+	lab_cli_aliases_fini(&args.overrides);
+	free(args.module_dirs);
+	free(args.own_dir);
+	return r;
+}
+
+const struct lab_cli_command lab_cmd_run = {
+	.name = "run",
+	.operands = "RECIPE...",
+	.help = "Run recipes: build the lab, run the tasks, say the verdict, take the lab down",
+	.options = options,
+	.option = on_option,
+	.run = cmd_run,
+};

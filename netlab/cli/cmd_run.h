@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cmd_run.h - what the files of netlab run share: its options, a recipe on its way */
+#ifndef NETLAB_CLI_CMD_RUN_H
+#define NETLAB_CLI_CMD_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "controller/report/report.h"
+#include "controller/run/live.h"
+#include "controller/run/module.h"
+#include "netlab/cli/cli.h"
+
+/**
+ * struct lab_run_args - the options of netlab run; strings are borrowed from the command line
+ * @defines:	-a
+ * @overrides:	-A
+ * @module_dirs: --module-dir, in order
+ * @n_module_dirs: how many
+ * @own_dir:	netlab's own modules; NULL = not found
+ * @name:	-n, or NULL
+ * @lab:	--lab, or NULL
+ * @timeout_us:	--timeout; 0 = none
+ * @keep:	--keep
+ * @timing:	--timing
+ */
+struct lab_run_args {
+	struct lab_cli_aliases defines, overrides;
+	const char **module_dirs;
+	size_t n_module_dirs;
+	char *own_dir;
+	const char *name, *lab;
+	uint64_t timeout_us;
+	bool keep, timing;
+};
+
+/**
+ * struct lab_run - one recipe
+ * @cli:	command line
+ * @args:	its options
+ * @loop:	loop
+ * @rep:	report
+ * @path:	recipe file
+ * @lab:	name of the lab
+ * @start_us:	when it began, as lab_loop_now_us()
+ * @file:	recipe, topology, plan; the last two only when the lab is ours
+ * @modules:	its modules
+ * @live:	the lab of --lab, or NULL
+ * @n_hosts:	of the lab
+ * @n_networks:	of the lab
+ * @client:	the lab, once it is up
+ * @result:	what came out
+ * @have_result: the tasks were begun
+ * @phase_us:	time of each phase
+ * @cancel:	the tasks shall end
+ * @timed_out:	--timeout is over
+ */
+struct lab_run {
+	struct lab_cli *cli;
+	const struct lab_run_args *args;
+	struct lab_loop *loop;
+	struct ctl_report *rep;
+	const char *path;
+	char lab[64];
+	uint64_t start_us;
+	struct lab_cli_labfile file;
+	struct ctl_modules modules;
+	struct ctl_live *live;
+	size_t n_hosts, n_networks;
+	struct lab_client *client;
+	struct ctl_run_result result;
+	bool have_result;
+	uint64_t phase_us[CTL_PHASE_MAX_];
+	bool cancel, timed_out;
+};
+
+/**
+ * lab_run_recipe() - Take one recipe through all phases
+ * @cli:	command line
+ * @args:	options
+ * @loop:	loop
+ * @rep:	report
+ * @path:	recipe file
+ * @start_us:	when it began, as lab_loop_now_us()
+ *
+ * Return: exit code of this recipe; everything has been reported.
+ */
+int lab_run_recipe(struct lab_cli *cli, const struct lab_run_args *args, struct lab_loop *loop,
+		   struct ctl_report *rep, const char *path, uint64_t start_us);
+
+/**
+ * lab_run_read() - Read and check the recipe, find its modules and what they need, plan the lab
+ * @run:	recipe, modules, file and lab are filled
+ *
+ * Return: 0 or an exit code, after having reported why.
+ */
+int lab_run_read(struct lab_run *run);
+
+/**
+ * lab_run_attach() - Connect to the lab of --lab
+ * @run:	client and live are filled
+ *
+ * Return: 0 or an exit code, after having reported why.
+ */
+int lab_run_attach(struct lab_run *run);
+
+/**
+ * lab_run_own_modules() - Find the folder of netlab's own modules: beside the program, or where it
+ * is installed
+ *
+ * Return: its path, caller frees with free(3); NULL when it is not there.
+ */
+char *lab_run_own_modules(void);
+
+#endif

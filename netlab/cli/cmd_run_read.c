@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cmd_run_read.c - netlab run before anything is built: recipe, modules, programs, plan */
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "controller/match/match.h"
+#include "netlab/base/strbuf.h"
+#include "netlab/base/util.h"
+#include "netlab/cli/cmd_run.h"
+
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+char *lab_run_own_modules(void)
+{
+	static const char *const places[] = { "modules", "../libexec/netlab/modules" };
+	char self[PATH_MAX];
+	ssize_t len;
+	char *slash;
+	size_t i;
+
+	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (len <= 0)
+		return NULL;
+	self[len] = '\0';
+	slash = strrchr(self, '/');
+	if (!slash)
+		return NULL;
+	slash[1] = '\0';
+	for (i = 0; i < LAB_ARRAY_SIZE(places); i++) {
+		char *path = NULL;
+
+		if (asprintf(&path, "%s%s", self, places[i]) < 0)
+			return NULL;
+		if (is_folder(path))
+			return path;
+		free(path);
+	}
+	return NULL;
+}
+
+static int out_of_memory(struct lab_run *run, const struct ctl_diag *diag)
+{
+	struct lab_err err;
+
+	if (diag->n_errors == 0) {
+		(void)lab_err_errno(&err, ENOMEM, "%s", run->path);
+		ctl_report_error(run->rep, &err);
+	}
+	return LAB_EXIT_LACKS;
+}
+
+/* Modules that cannot be had and programs that are not there: named before anything is built. */
+static int find_modules(struct lab_run *run, struct ctl_diag *diag)
+{
+	const struct lab_run_args *args = run->args;
+	int r;
+
+	r = ctl_modules_find(run->file.recipe, args->module_dirs, args->n_module_dirs,
+			     args->own_dir, &run->modules, diag);
+	if (r < 0)
+		return r;
+	return ctl_modules_check(&run->modules, getenv("PATH"), diag);
+}
+
+static int read_all(struct lab_run *run, struct ctl_diag *diag)
+{
+	const struct lab_run_args *args = run->args;
+	const struct ctl_recipe_params params = {
+		.defines = args->defines.items,
+		.n_defines = args->defines.n,
+		.overrides = args->overrides.items,
+		.n_overrides = args->overrides.n,
+		.for_run = true,
+	};
+	struct lab_cli_labfile *file = &run->file;
+	int r, modules;
+
+	r = ctl_recipe_load(run->path, &params, &file->recipe, diag);
+	if (r < 0)
+		return r;
+	if (args->lab)
+		(void)snprintf(run->lab, sizeof(run->lab), "%s", args->lab);
+	else if (args->name)
+		(void)snprintf(run->lab, sizeof(run->lab), "%s", args->name);
+	else
+		lab_cli_lab_name(file->recipe->name, true, run->lab);
+	/* All errors in one go: go on to the topology also when a module is missing. */
+	modules = find_modules(run, diag);
+	if (args->lab || modules == -ENOMEM)
+		return modules;
+	r = ctl_match_topo(file->recipe, run->lab, &file->topo, diag);
+	if (r >= 0 && modules >= 0)
+		r = lab_plan_new(file->topo, &file->plan);
+	return r < 0 ? r : modules;
+}
+
+int lab_run_read(struct lab_run *run)
+{
+	cleanup_diag struct ctl_diag diag = CTL_DIAG_INIT;
+	int r;
+
+	r = read_all(run, &diag);
+	ctl_diag_sort(&diag);
+	ctl_report_diag(run->rep, &diag);
+	if (r == -ENOMEM)
+		return out_of_memory(run, &diag);
+	if (r == -ENOSYS)
+		return LAB_EXIT_LACKS;
+	if (r < 0)
+		return LAB_EXIT_USAGE;
+	ctl_report_lab(run->rep, run->lab);
+	if (run->file.topo) {
+		run->n_hosts = run->file.topo->n_hosts;
+		run->n_networks = run->file.topo->n_networks;
+	}
+	return 0;
+}
+
+static int attach(struct lab_run *run, struct ctl_diag *diag, struct lab_err *err)
+{
+	cleanup_json json_t *state = NULL;
+	json_t *topology;
+	int r;
+
+	r = lab_client_connect(run->loop, run->lab, &run->client, err);
+	if (r < 0)
+		return r;
+	r = lab_client_inspect(run->client, &state, err);
+	if (r < 0)
+		return lab_err_prefix(err, r, "lab %s: ", run->lab);
+	topology = json_object_get(state, "topology");
+	run->n_hosts = json_array_size(json_object_get(topology, "hosts"));
+	run->n_networks = json_array_size(json_object_get(topology, "networks"));
+	return ctl_live_new(run->file.recipe, run->lab, topology, &run->live, diag);
+}
+
+int lab_run_attach(struct lab_run *run)
+{
+	cleanup_diag struct ctl_diag diag = CTL_DIAG_INIT;
+	struct lab_err err = { 0 };
+	int r;
+
+	r = attach(run, &diag, &err);
+	ctl_report_diag(run->rep, &diag);
+	if (r < 0 && !diag.n_errors) {
+		if (!err.code)
+			(void)lab_err_errno(&err, -r, "lab %s", run->lab);
+		ctl_report_error(run->rep, &err);
+	}
+	return r < 0 ? lab_cli_exit_of(r) : 0;
+}

@@ -1,0 +1,70 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The bash completion: subcommands, options (all that --help names), recipes, live labs and hosts.
+# timeout: 60
+. "$NETLAB_TOP/tests/lib/cli.sh"
+private_labs "$0" "$@"
+
+. "$NETLAB_TOP/docs/completion/netlab.bash"
+cd "$work" || exit 4
+
+# complete_words WORD...: what is offered for the last one, sorted
+complete_words() {
+	COMP_WORDS=("$NETLAB" "$@")
+	COMP_CWORD=$#
+	COMPREPLY=()
+	_netlab "$NETLAB" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+	offered=$(printf '%s\n' "${COMPREPLY[@]}" | sort | tr '\n' ' ')
+	offered=${offered% }
+}
+
+# offers WANT WORD...
+offers() {
+	complete_words "${@:2}"
+	is "netlab ${*:2}" "$offered" "$1"
+}
+
+pair_recipe "$work/pair.xml"
+lan_recipe "$work/ring.xml" 3
+"$NETLAB" topo up "$work/pair.xml" >"$work/log"
+"$NETLAB" topo up "$work/ring.xml" >"$work/log"
+mkdir "$work/sub"
+touch "$work/other.txt" "$work/with blank.xml"
+
+is 'it registers itself' "$(complete -p netlab)" 'complete -F _netlab netlab'
+offers '--help --version exec help run shell topo version' ''
+offers 'topo' t
+offers 'down inspect ls plan up' topo ''
+offers 'pair ring' topo down ''
+offers 'ring' topo down pair ''
+offers 'ring' topo down r
+offers 'pair ring' topo inspect ''
+offers '' topo inspect pair ''
+offers 'pair ring' exec ''
+offers 'h1 h2 h3' exec ring ''
+offers 'h1 h3' exec ring h2 h
+offers 'h1 h2 h3' exec --timeout 5 ring ''
+offers '' exec --timeout ''
+offers '' exec nosuch ''
+offers 'h1 h2' shell pair ''
+offers '' shell pair h1 ''
+offers 'pair.xml' topo up pa
+offers 'pair.xml ring.xml sub with blank.xml' topo up ''
+offers '' topo up pair.xml ''
+offers 'sub' topo plan s
+offers 'ring.xml' run pair.xml r
+offers 'ring.xml' topo up -n name r
+offers '' topo up -n ''
+complete_words exec ring h1 -- unam
+like 'behind -- a command' "$offered" '(^| )uname( |$)'
+complete_words exec ring h1 -- cat pai
+is 'and its files' "$offered" pair.xml
+
+# Every option that --help names is offered, and no other.
+for command in run 'topo up' 'topo down' 'topo ls' 'topo inspect' 'topo plan' exec shell; do
+	read -ra words <<<"$command"
+	complete_words "${words[@]}" --
+	help=$("$NETLAB" "${words[@]}" --help | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort | tr '\n' ' ')
+	is "options of $command" "$(tr ' ' '\n' <<<"$offered" | grep -vx -- -- | sort | tr '\n' ' ')" "$help"
+done
+done_testing

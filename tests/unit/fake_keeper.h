@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* fake_keeper.h - a keeper without privileges: it runs the commands of all hosts right here */
+#ifndef NETLAB_TESTS_UNIT_FAKE_KEEPER_H
+#define NETLAB_TESTS_UNIT_FAKE_KEEPER_H
+
+#include <stddef.h>
+
+#include "netlab/base/loop.h"
+#include "netlab/keeper/client.h"
+
+/**
+ * struct fake_keeper - the lab's end of a socketpair, in the loop of the test
+ * @loop:	the test's
+ * @rpc:	connection to the client
+ * @dir:	folder of synchronised files
+ * @jobs:	commands that run
+ * @n_put:	files that were sent
+ * @n_asked:	calls of file.missing
+ * @dead:	id of a host that answers EHOSTDOWN; NULL = none
+ * @touched:	path of a file to change when the first file.missing comes; NULL = none
+ */
+struct fake_keeper {
+	struct lab_loop *loop;
+	struct lab_rpc *rpc;
+	char dir[64];
+	struct fake_job *jobs;
+	unsigned int n_put, n_asked;
+	const char *dead, *touched;
+	/* private: the file that comes */
+	int put_fd;
+	uint32_t put_stream;
+	uint64_t put_id;
+	char put_name[80];
+};
+
+/**
+ * fake_keeper_start() - Start one, with a client connected to it
+ * @k:		written
+ * @loop:	loop of both ends
+ * @ret:	client; free it before fake_keeper_stop()
+ *
+ * Context: fails the test if it cannot.
+ */
+void fake_keeper_start(struct fake_keeper *k, struct lab_loop *loop, struct lab_client **ret);
+
+/**
+ * fake_keeper_hang_up() - Go away, as a lab that is killed
+ * @k:		keeper
+ */
+void fake_keeper_hang_up(struct fake_keeper *k);
+
+/**
+ * fake_keeper_jobs() - Commands that have not ended yet
+ * @k:		keeper
+ *
+ * Return: how many.
+ */
+size_t fake_keeper_jobs(const struct fake_keeper *k);
+
+/**
+ * fake_keeper_stop() - End its commands and release it
+ * @k:		keeper
+ */
+void fake_keeper_stop(struct fake_keeper *k);
+
+#endif

@@ -1,0 +1,977 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* test_run.c - unit tests of controller/run against a fake keeper */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "controller/match/match.h"
+#include "controller/run/live.h"
+#include "controller/run/run.h"
+#include "netlab/base/util.h"
+#include "tests/unit/fake_keeper.h"
+
+#define HOSTS                                                                     \
+	"<lnstrecipe><network>"                                                   \
+	"<host id='h1'><interfaces><eth id='eth1' label='A'><addresses>"          \
+	"<address value='192.168.7.1/24'/></addresses></eth></interfaces></host>" \
+	"<host id='h2'><interfaces><eth id='eth1' label='A'><addresses>"          \
+	"<address value='192.168.7.2/24'/></addresses></eth></interfaces></host>" \
+	"</network>"
+#define TASK(commands)    HOSTS "<task>" commands "</task></lnstrecipe>"
+#define RUN(attrs)        "<run host='h1' " attrs "/>"
+#define PAUSE(seconds)    "<ctl_wait seconds='" seconds "'/>"
+#define CONTROL(kind, id) "<" kind " host='h1' bg_id='" id "'/>"
+
+enum { SECOND = 1000000 };
+
+/*
+ * struct lab - everything that a run needs
+ */
+struct lab {
+	struct lab_loop *loop;
+	struct fake_keeper keeper;
+	struct lab_client *client;
+	struct ctl_recipe *recipe;
+	struct lab_topo *topo;
+	struct ctl_modules modules;
+	struct ctl_run_result result;
+	struct ctl_diag diag;
+	struct lab_err err;
+	char dir[64]; /* modules */
+	struct lab_strbuf events;
+	size_t shrunk_to;
+	bool cancel;
+};
+
+static int setup(void **state)
+{
+	struct lab *lab = calloc(1, sizeof(*lab));
+
+	assert_non_null(lab);
+	assert_int_equal(lab_loop_new(&lab->loop), 0);
+	fake_keeper_start(&lab->keeper, lab->loop, &lab->client);
+	(void)snprintf(lab->dir, sizeof(lab->dir), "/tmp/test-run.XXXXXX");
+	assert_non_null(mkdtemp(lab->dir));
+	*state = lab;
+	return 0;
+}
+
+static void forget_recipe(struct lab *lab)
+{
+	ctl_run_result_fini(&lab->result);
+	ctl_modules_fini(&lab->modules);
+	lab_topo_free(lab->topo);
+	ctl_recipe_free(lab->recipe);
+	ctl_diag_fini(&lab->diag);
+	lab_strbuf_fini(&lab->events);
+	lab->topo = NULL;
+	lab->recipe = NULL;
+}
+
+static int teardown(void **state)
+{
+	struct lab *lab = *state;
+	struct dirent *e;
+	DIR *d;
+
+	lab_client_free(lab->client);
+	fake_keeper_stop(&lab->keeper);
+	forget_recipe(lab);
+	lab_loop_free(lab->loop);
+	d = opendir(lab->dir);
+	assert_non_null(d);
+	while ((e = readdir(d)))
+		(void)unlinkat(dirfd(d), e->d_name, 0);
+	(void)closedir(d);
+	(void)rmdir(lab->dir);
+	free(lab);
+	return 0;
+}
+
+static void module(const struct lab *lab, const char *name, const char *text)
+{
+	char path[128];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", lab->dir, name);
+	f = fopen(path, "we");
+	assert_non_null(f);
+	(void)fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(path, 0755), 0);
+}
+
+static void print_diag(const struct ctl_diag *diag)
+{
+	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
+
+	ctl_diag_format(diag, &sb);
+	if (sb.len)
+		print_message("%s", lab_strbuf_str(&sb));
+}
+
+static void load(struct lab *lab, const char *text)
+{
+	int r;
+
+	forget_recipe(lab);
+	r = ctl_recipe_load_mem("t.xml", text, strlen(text), NULL, &lab->recipe, &lab->diag);
+	if (r < 0)
+		print_diag(&lab->diag);
+	assert_int_equal(r, 0);
+	assert_int_equal(ctl_match_topo(lab->recipe, "t", &lab->topo, &lab->diag), 0);
+}
+
+static void on_synced(const char *host, size_t n_files, size_t n_sent, uint64_t us, void *user)
+{
+	struct lab *lab = user;
+
+	(void)us;
+	lab_strbuf_printf(&lab->events, "synced %s %zu/%zu;", host, n_sent, n_files);
+}
+
+static void on_task_start(const struct ctl_task_result *t, void *user)
+{
+	struct lab *lab = user;
+
+	lab_strbuf_printf(&lab->events, "task %zu;", t->index);
+}
+
+static void on_command_start(const struct ctl_command_result *c, void *user)
+{
+	struct lab *lab = user;
+
+	lab_strbuf_printf(&lab->events, "start %zu;", c->index);
+}
+
+static void on_command_end(const struct ctl_command_result *c, void *user)
+{
+	struct lab *lab = user;
+
+	lab_strbuf_printf(&lab->events, "%s %zu;", ctl_verdict_name(c->verdict), c->index);
+}
+
+static void on_task_end(const struct ctl_task_result *t, void *user)
+{
+	struct lab *lab = user;
+
+	lab_strbuf_printf(&lab->events, "task %s;", ctl_verdict_name(t->verdict));
+}
+
+static const struct ctl_run_ops ops = {
+	.synced = on_synced,
+	.task_start = on_task_start,
+	.command_start = on_command_start,
+	.command_end = on_command_end,
+	.task_end = on_task_end,
+};
+
+static int run_scope(struct lab *lab, const struct ctl_scope *scope)
+{
+	const char *dirs[] = { lab->dir };
+	struct ctl_run_params params = {
+		.loop = lab->loop,
+		.client = lab->client,
+		.recipe = lab->recipe,
+		.scope = scope,
+		.modules = &lab->modules,
+		.ops = &ops,
+		.user = lab,
+		.cancel = &lab->cancel,
+	};
+	int r;
+
+	r = ctl_modules_find(lab->recipe, dirs, 1, NULL, &lab->modules, &lab->diag);
+	if (r < 0)
+		print_diag(&lab->diag);
+	assert_int_equal(r, 0);
+	return ctl_run(&params, &lab->result, &lab->err);
+}
+
+static int run(struct lab *lab, const char *text)
+{
+	struct ctl_scope scope;
+
+	load(lab, text);
+	ctl_match_scope(lab->topo, &scope);
+	return run_scope(lab, &scope);
+}
+
+static const struct ctl_command_result *command(const struct lab *lab, size_t i)
+{
+	assert_true(i < lab->recipe->tasks[0].n_commands);
+	return &lab->result.tasks[0].commands[i];
+}
+
+static void is(const struct lab *lab, size_t i, enum ctl_verdict verdict, const char *message)
+{
+	const struct ctl_command_result *c = command(lab, i);
+
+	if (c->verdict != verdict)
+		print_message("command %zu: %s\n", i, c->message);
+	assert_int_equal(c->verdict, verdict);
+	assert_string_equal(c->message, message);
+}
+
+static void stdout_is(const struct lab *lab, size_t i, const char *text)
+{
+	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
+
+	assert_non_null(command(lab, i)->job);
+	ctl_output_text(&command(lab, i)->job->out, &sb);
+	assert_string_equal(lab_strbuf_str(&sb), text);
+}
+
+static void took(const struct lab *lab, size_t i, uint64_t least_ms, uint64_t most_ms)
+{
+	uint64_t us = command(lab, i)->duration_us;
+
+	if (us < least_ms * 1000 || us > most_ms * 1000)
+		print_message("command %zu took %llu us\n", i, (unsigned long long)us);
+	assert_true(us >= least_ms * 1000 && us <= most_ms * 1000);
+}
+
+/* --- in the foreground --- */
+
+static void exit_status_is_the_verdict(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(run(lab, TASK(RUN("command='true'") RUN("command='exit 3'")
+					       RUN("command='kill -9 $$'"))),
+			 0);
+	is(lab, 0, CTL_VERDICT_PASS, "");
+	is(lab, 1, CTL_VERDICT_FAIL, "exit status 3");
+	is(lab, 2, CTL_VERDICT_FAIL, "killed by SIGKILL");
+	assert_int_equal(lab->result.verdict, CTL_VERDICT_FAIL);
+	assert_int_equal(lab->result.n_passed, 1);
+	assert_int_equal(lab->result.n_failed, 2);
+	assert_true(lab->result.busy_us <= lab->result.duration_us);
+}
+
+static void expect_fail_turns_the_verdict_round(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(run(lab, TASK(RUN("command='false' expect='fail'")
+					       RUN("command='true' expect='fail'"))),
+			 0);
+	is(lab, 0, CTL_VERDICT_PASS, "failed as expected: exit status 1");
+	is(lab, 1, CTL_VERDICT_FAIL, "passed, but was expected to fail");
+}
+
+static void output_is_kept_by_stream(void **state)
+{
+	struct lab *lab = *state;
+	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
+
+	assert_int_equal(run(lab, TASK(RUN("command='echo out; echo err >&amp;2'"))), 0);
+	stdout_is(lab, 0, "out\n");
+	ctl_output_text(&command(lab, 0)->job->err, &sb);
+	assert_string_equal(lab_strbuf_str(&sb), "err\n");
+}
+
+static void shell_is_bash(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(run(lab, TASK(RUN("command='[ \"a\" == \"a\" ]'"))), 0);
+	is(lab, 0, CTL_VERDICT_PASS, "");
+}
+
+static void timeout_kills_the_whole_group_and_fails(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(run(lab, TASK(RUN("command='sleep 60 &amp; sleep 60' timeout='1'")
+					       RUN("command='true'"))),
+			 0);
+	is(lab, 0, CTL_VERDICT_FAIL, "RPC connection to machine h1 timed out");
+	assert_true(command(lab, 0)->job->timed_out);
+	took(lab, 0, 1000, 3000);
+	is(lab, 1, CTL_VERDICT_PASS, "");
+	/* Its output ends only when both are gone. */
+	assert_int_equal(fake_keeper_jobs(&lab->keeper), 0);
+}
+
+static void timeout_fails_also_when_failure_is_expected(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(run(lab, TASK(RUN("command='sleep 60' timeout='1' expect='fail'"))), 0);
+	is(lab, 0, CTL_VERDICT_FAIL, "RPC connection to machine h1 timed out");
+}
+
+static void functions_are_answered(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(run(lab, TASK(RUN("command='echo {ip(h2,eth1)}/{prefix(h2,eth1)} "
+					   "{devname(h2,eth1)} {hwaddr(h2,eth1)}'"))),
+			 0);
+	stdout_is(lab, 0, "192.168.7.2/24 eth1 52:54:01:00:00:02\n");
+	assert_string_equal(command(lab, 0)->text, "echo 192.168.7.2/24 eth1 52:54:01:00:00:02");
+}
+
+/* --- in the background --- */
+
+static void background_passes_at_once_and_wait_reports(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(run(lab, TASK(RUN("command='sleep 0.3; echo done' bg_id='a'")
+					       CONTROL("wait", "a"))),
+			 0);
+	is(lab, 0, CTL_VERDICT_PASS, "Running in background.");
+	assert_true(command(lab, 0)->background);
+	assert_null(command(lab, 0)->job);
+	took(lab, 0, 0, 200);
+	is(lab, 1, CTL_VERDICT_PASS, "");
+	took(lab, 1, 100, 2000);
+	stdout_is(lab, 1, "done\n");
+}
+
+static void wait_reports_a_failure(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(run(lab, TASK(RUN("command='exit 4' bg_id='a'") CONTROL("wait", "a")
+					       RUN("command='exit 4' bg_id='b' expect='fail'")
+						       CONTROL("wait", "b"))),
+			 0);
+	is(lab, 1, CTL_VERDICT_FAIL, "exit status 4");
+	is(lab, 3, CTL_VERDICT_PASS, "failed as expected: exit status 4");
+}
+
+static void wait_lasts_as_long_as_the_command_may(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(run(lab, TASK(RUN("command='sleep 60' bg_id='a' timeout='1'")
+					       CONTROL("wait", "a"))),
+			 0);
+	is(lab, 1, CTL_VERDICT_FAIL, "RPC connection to machine h1 timed out");
+	took(lab, 1, 800, 1900);
+	assert_int_equal(fake_keeper_jobs(&lab->keeper), 0);
+}
+
+static void wait_after_that_lasts_two_seconds(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(run(lab, TASK(RUN("command='sleep 60' bg_id='a' timeout='1'") PAUSE("1.1")
+					       CONTROL("wait", "a"))),
+			 0);
+	is(lab, 2, CTL_VERDICT_FAIL, "RPC connection to machine h1 timed out");
+	took(lab, 2, 2000, 3500);
+}
+
+static void its_own_time_does_not_end_a_background_command(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(run(lab, TASK(RUN("command='sleep 60' bg_id='a' timeout='1'") PAUSE("1.1")
+					       CONTROL("intr", "a"))),
+			 0);
+	is(lab, 2, CTL_VERDICT_PASS, "interrupted");
+}
+
+static void interrupted_shell_command_passes(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(run(lab, TASK(RUN("command='trap \"echo bye; exit 7\" INT; echo go; "
+					   "while :; do sleep 0.05; done' bg_id='a'") PAUSE("0.3")
+					       CONTROL("intr", "a"))),
+			 0);
+	is(lab, 2, CTL_VERDICT_PASS, "interrupted");
+	assert_int_equal(command(lab, 2)->job->end.status, 7);
+	stdout_is(lab, 2, "go\nbye\n");
+}
+
+static void interrupted_shell_command_that_should_fail_fails(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(run(lab, TASK(RUN("command='sleep 60' bg_id='a' expect='fail'")
+					       CONTROL("intr", "a"))),
+			 0);
+	is(lab, 1, CTL_VERDICT_FAIL, "passed, but was expected to fail");
+}
+
+static void intr_of_a_finished_command_reports_it(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(run(lab,
+			     TASK(RUN("command='true' bg_id='a'") RUN("command='exit 3' bg_id='b'")
+					  PAUSE("0.4") CONTROL("intr", "a") CONTROL("intr", "b"))),
+			 0);
+	is(lab, 3, CTL_VERDICT_PASS, "");
+	is(lab, 4, CTL_VERDICT_FAIL, "exit status 3");
+}
+
+static void kill_passes_whatever_was_expected(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(run(lab, TASK(RUN("command='sleep 60' bg_id='a'") CONTROL("kill", "a")
+					       RUN("command='sleep 60' bg_id='b' expect='fail'")
+						       CONTROL("kill", "b"))),
+			 0);
+	is(lab, 1, CTL_VERDICT_PASS, "Command killed.");
+	is(lab, 3, CTL_VERDICT_PASS, "Command killed.");
+	assert_int_equal(lab->result.verdict, CTL_VERDICT_PASS);
+}
+
+static void kill_of_a_finished_command_reports_it(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(run(lab, TASK(RUN("command='exit 5' bg_id='a'") PAUSE("0.4")
+					       CONTROL("kill", "a"))),
+			 0);
+	is(lab, 2, CTL_VERDICT_FAIL, "exit status 5");
+}
+
+static void bg_ids_belong_to_hosts(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(run(lab, TASK("<run host='h1' command='echo one' bg_id='a'/>"
+				       "<run host='h2' command='echo two' bg_id='a'/>"
+				       "<wait host='h2' bg_id='a'/><wait host='h1' bg_id='a'/>")),
+			 0);
+	stdout_is(lab, 2, "two\n");
+	stdout_is(lab, 3, "one\n");
+}
+
+static void ctl_wait_takes_fractions(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(run(lab, TASK(PAUSE("0.25"))), 0);
+	is(lab, 0, CTL_VERDICT_PASS, "");
+	took(lab, 0, 250, 450);
+	assert_int_equal(lab->result.busy_us, 250000);
+}
+
+/* --- tasks --- */
+
+static void failed_command_does_not_end_the_task(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(run(lab, HOSTS "<task>" RUN("command='false'")
+					  RUN("command='true'") "</task><task>" RUN(
+						  "command='true'") "</task></lnstrecipe>"),
+			 0);
+	assert_string_equal(lab_strbuf_str(&lab->events),
+			    "task 0;start 0;fail 0;start 1;pass 1;task fail;"
+			    "task 1;start 0;pass 0;task pass;");
+	assert_int_equal(lab->result.verdict, CTL_VERDICT_FAIL);
+}
+
+static void quit_on_fail_ends_the_recipe(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(
+		run(lab,
+		    HOSTS "<task quit_on_fail='yes'>" RUN(
+			    "command='true'") "</task><task quit_on_fail='yes'>" RUN("command='false'")
+			    RUN("command='true'") "</task><task>" RUN(
+				    "command='true'") "</task></lnstrecipe>"),
+		0);
+	assert_string_equal(lab_strbuf_str(&lab->events),
+			    "task 0;start 0;pass 0;task pass;"
+			    "task 1;start 0;fail 0;start 1;pass 1;task fail;");
+	assert_int_equal(lab->result.n_tasks_run, 2);
+	assert_int_equal(lab->result.tasks[2].verdict, CTL_VERDICT_NONE);
+}
+
+static void recipe_without_tasks_passes(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(run(lab, HOSTS "</lnstrecipe>"), 0);
+	assert_int_equal(lab->result.verdict, CTL_VERDICT_PASS);
+	assert_int_equal(lab->result.n_tasks, 0);
+}
+
+/* --- modules --- */
+
+static void module_gets_its_options_and_gives_data(void **state)
+{
+	struct lab *lab = *state;
+	json_t *data;
+
+	module(lab, "Echo",
+	       "#!/bin/sh\nread -r line\necho not json\necho '{\"rate\": 1}'\n"
+	       "echo \"{\\\"result\\\": {\\\"rate\\\": 100, \\\"options\\\": $line}}\"\n");
+	assert_int_equal(run(lab, TASK("<run host='h1' module='Echo'><options>"
+				       "<option name='addr' value='{ip(h2,eth1)}'/>"
+				       "<option name='re' value='one'/><option name='n' value='3'/>"
+				       "<option name='re' value='two'/></options></run>")),
+			 0);
+	is(lab, 0, CTL_VERDICT_PASS, "");
+	assert_string_equal(command(lab, 0)->text, "Echo addr=192.168.7.2 re=one re=two n=3");
+	data = command(lab, 0)->job->data;
+	assert_int_equal(json_integer_value(json_object_get(data, "rate")), 100);
+	data = json_object_get(data, "options");
+	assert_string_equal(json_string_value(json_object_get(data, "addr")), "192.168.7.2");
+	assert_string_equal(json_string_value(json_object_get(data, "n")), "3");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(data, "re"), 1)),
+			    "two");
+}
+
+static void module_says_why_it_failed(void **state)
+{
+	struct lab *lab = *state;
+
+	module(lab, "Bad.sh",
+	       "#!/bin/sh\nprintf '{\"result\": {}, \"message\": \"no answer\"}'\nexit 1\n");
+	module(lab, "Good", "#!/bin/sh\necho '{\"result\": {}, \"message\": \"3 of 3\"}'\n");
+	assert_int_equal(run(lab, TASK("<run host='h1' module='Bad'/>"
+				       "<run host='h1' module='Bad' expect='fail'/>"
+				       "<run host='h1' module='Good'/>")),
+			 0);
+	is(lab, 0, CTL_VERDICT_FAIL, "no answer");
+	is(lab, 1, CTL_VERDICT_PASS, "failed as expected: no answer");
+	is(lab, 2, CTL_VERDICT_PASS, "3 of 3");
+}
+
+static void module_that_could_not_work_fails_in_any_case(void **state)
+{
+	struct lab *lab = *state;
+
+	module(lab, "Bad", "#!/bin/sh\nexit 2\n");
+	module(lab, "Crash", "#!/bin/sh\nkill -SEGV $$\n");
+	assert_int_equal(run(lab, TASK("<run host='h1' module='Bad' expect='fail'/>"
+				       "<run host='h1' module='Crash' expect='fail'/>")),
+			 0);
+	is(lab, 0, CTL_VERDICT_FAIL, "exit status 2");
+	is(lab, 1, CTL_VERDICT_FAIL, "killed by SIGSEGV");
+}
+
+static void interrupted_module_has_its_own_verdict(void **state)
+{
+	struct lab *lab = *state;
+
+	module(lab, "PacketAssert",
+	       "#!/bin/bash\ntrap 'exit 1' INT\necho '{\"ready\": true}'\n"
+	       "while :; do sleep 0.05; done\n");
+	assert_int_equal(run(lab, TASK("<run host='h1' module='PacketAssert' bg_id='a'/>" CONTROL(
+					  "intr", "a"))),
+			 0);
+	is(lab, 1, CTL_VERDICT_FAIL, "exit status 1");
+}
+
+static void announcing_module_is_waited_for(void **state)
+{
+	struct lab *lab = *state;
+
+	module(lab, "PacketAssert",
+	       "#!/bin/bash\nsleep 0.3\necho '{\"ready\": true}'\nread -r x\n");
+	assert_int_equal(run(lab, TASK("<run host='h1' module='PacketAssert' bg_id='a'/>" CONTROL(
+					  "wait", "a"))),
+			 0);
+	took(lab, 0, 300, 2000);
+	assert_true(command(lab, 0)->own->ready);
+	assert_true(command(lab, 0)->busy_us >= 250000);
+	assert_null(command(lab, 0)->own->data);
+}
+
+static void only_a_server_is_waited_for(void **state)
+{
+	struct lab *lab = *state;
+
+	module(lab, "Iperf", "#!/bin/bash\nsleep 0.3\necho '{\"ready\": true}'\nread -r x\n");
+	assert_int_equal(run(lab,
+			     TASK("<run host='h1' module='Iperf' bg_id='a'><options>"
+				  "<option name='role' value='client'/></options></run>"
+				  "<run host='h1' module='Iperf' bg_id='b'><options>"
+				  "<option name='role' value='server'/></options></run>" CONTROL(
+					  "wait", "a") CONTROL("wait", "b"))),
+			 0);
+	took(lab, 0, 0, 200);
+	took(lab, 1, 250, 2000);
+}
+
+static void announcing_module_that_ends_is_not_waited_for(void **state)
+{
+	struct lab *lab = *state;
+
+	module(lab, "PacketAssert", "#!/bin/sh\nexit 2\n");
+	assert_int_equal(run(lab, TASK("<run host='h1' module='PacketAssert' bg_id='a'/>" CONTROL(
+					  "wait", "a"))),
+			 0);
+	took(lab, 0, 0, 2000);
+	is(lab, 1, CTL_VERDICT_FAIL, "exit status 2");
+}
+
+static void only_what_a_host_lacks_is_sent(void **state)
+{
+	static const char text[] = TASK("<run host='h1' module='A'/><run host='h1' module='B'/>"
+					"<run host='h1' module='A'/>");
+	struct lab *lab = *state;
+
+	module(lab, "A", "#!/bin/sh\necho '{\"result\": {\"v\": 1}}'\n");
+	module(lab, "B", "#!/bin/sh\nexit 0\n");
+	assert_int_equal(run(lab, text), 0);
+	assert_int_equal(lab->keeper.n_put, 2);
+	assert_true(!strncmp(lab_strbuf_str(&lab->events), "synced h1 2/2;", 14));
+	assert_int_equal(run(lab, text), 0);
+	assert_int_equal(lab->keeper.n_put, 2);
+	module(lab, "A", "#!/bin/sh\necho '{\"result\": {\"v\": 2}}'\n");
+	assert_int_equal(run(lab, text), 0);
+	assert_int_equal(lab->keeper.n_put, 3);
+	assert_true(!strncmp(lab_strbuf_str(&lab->events), "synced h1 1/2;", 14));
+	assert_int_equal(json_integer_value(json_object_get(command(lab, 2)->job->data, "v")), 2);
+}
+
+static void module_edited_while_it_is_sent_is_sent_again(void **state)
+{
+	struct lab *lab = *state;
+	char path[128];
+
+	module(lab, "A", "#!/bin/sh\nexit 0\n");
+	(void)snprintf(path, sizeof(path), "%s/A", lab->dir);
+	lab->keeper.touched = path;
+	assert_int_equal(run(lab, TASK("<run host='h1' module='A'/>")), 0);
+	is(lab, 0, CTL_VERDICT_PASS, "");
+	assert_int_equal(lab->keeper.n_asked, 2);
+}
+
+static void wrong_modules_are_named(void **state)
+{
+	struct lab *lab = *state;
+	const char *dirs[] = { lab->dir };
+	char path[128];
+
+	module(lab, "IcmpPing.py", "");
+	module(lab, "Locked", "");
+	(void)snprintf(path, sizeof(path), "%s/Locked", lab->dir);
+	assert_int_equal(chmod(path, 0644), 0);
+	load(lab, TASK("<run host='h1' module='IcmpPign'/><run host='h1' module='Zzzzzzzz'/>"
+		       "<run host='h1' module='a/b'/>"));
+	assert_true(ctl_modules_find(lab->recipe, dirs, 1, NULL, &lab->modules, &lab->diag) < 0);
+	assert_int_equal(lab->diag.n_errors, 3);
+	assert_string_equal(lab->diag.items[0].msg,
+			    "there is no module 'IcmpPign'; did you mean 'IcmpPing'?");
+	assert_non_null(strstr(lab->diag.items[1].msg, "there is no module 'Zzzzzzzz' in /tmp/"));
+	assert_string_equal(lab->diag.items[2].msg, "'a/b' cannot be the name of a module");
+	assert_true(lab->diag.items[0].src.line > 0);
+	load(lab, TASK("<run host='h1' module='Locked'/>"));
+	if (geteuid() == 0 || access(path, X_OK) < 0) {
+		assert_true(ctl_modules_find(lab->recipe, dirs, 1, NULL, &lab->modules,
+					     &lab->diag) < 0);
+		assert_non_null(strstr(lab->diag.items[0].msg, "cannot be executed; try chmod +x"));
+	}
+}
+
+static void missing_program_is_named_with_its_package(void **state)
+{
+	struct lab *lab = *state;
+	char path[160];
+
+	module(lab, "IcmpPing", "");
+	load(lab, TASK("<run host='h1' module='IcmpPing'/>"));
+	assert_int_equal(
+		ctl_modules_find(lab->recipe, NULL, 0, lab->dir, &lab->modules, &lab->diag), 0);
+	(void)snprintf(path, sizeof(path), "/nowhere::%s", lab->dir);
+	assert_int_equal(ctl_modules_check(&lab->modules, path, &lab->diag), -ENOSYS);
+	assert_string_equal(
+		lab->diag.items[0].msg,
+		"module IcmpPing needs the program ping, which this machine lacks: install the package iputils-ping");
+	module(lab, "ping", "");
+	assert_int_equal(ctl_modules_check(&lab->modules, path, &lab->diag), 0);
+}
+
+static void users_modules_need_no_program(void **state)
+{
+	struct lab *lab = *state;
+	const char *dirs[] = { lab->dir };
+
+	module(lab, "IcmpPing", "");
+	load(lab, TASK("<run host='h1' module='IcmpPing'/>"));
+	assert_int_equal(
+		ctl_modules_find(lab->recipe, dirs, 1, "/nowhere", &lab->modules, &lab->diag), 0);
+	assert_int_equal(ctl_modules_check(&lab->modules, "/nowhere", &lab->diag), 0);
+}
+
+/* --- when something goes wrong --- */
+
+static void dead_host_fails_and_the_rest_goes_on(void **state)
+{
+	struct lab *lab = *state;
+
+	lab->keeper.dead = "h2";
+	assert_int_equal(run(lab, TASK("<run host='h2' command='true'/>"
+				       "<run host='h2' command='true' expect='fail'/>"
+				       "<run host='h1' command='true'/>")),
+			 0);
+	is(lab, 0, CTL_VERDICT_FAIL, "host is down");
+	is(lab, 1, CTL_VERDICT_FAIL, "host is down");
+	is(lab, 2, CTL_VERDICT_PASS, "");
+}
+
+static void hang_up(struct lab_source *src, void *user)
+{
+	struct lab *lab = user;
+
+	(void)src;
+	fake_keeper_hang_up(&lab->keeper);
+}
+
+static void lab_that_goes_away_ends_the_run(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(lab_loop_add_timer(lab->loop, SECOND / 10, hang_up, lab, NULL), 0);
+	assert_int_equal(run(lab, TASK(RUN("command='sleep 60' bg_id='a'") RUN("command='sleep 60'")
+					       CONTROL("kill", "a"))),
+			 -ECONNRESET);
+	assert_string_equal(lab->err.msg, "the lab went away");
+	assert_int_equal(command(lab, 2)->verdict, CTL_VERDICT_NONE);
+	/* Again, with a lab that is known to be gone. */
+	ctl_run_result_fini(&lab->result);
+	assert_int_equal(run(lab, TASK(RUN("command='true'") RUN("command='true'"))), -ECONNRESET);
+}
+
+static void cancel(struct lab_source *src, void *user)
+{
+	struct lab *lab = user;
+
+	(void)src;
+	lab->cancel = true;
+}
+
+static void cancelled_run_kills_what_runs(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(lab_loop_add_timer(lab->loop, SECOND / 10, cancel, lab, NULL), 0);
+	assert_int_equal(run(lab, TASK(RUN("command='sleep 60' bg_id='a'") RUN("command='sleep 60'")
+					       CONTROL("wait", "a"))),
+			 -ECANCELED);
+	assert_int_equal(fake_keeper_jobs(&lab->keeper), 0);
+	assert_int_equal(lab->result.verdict, CTL_VERDICT_NONE);
+	assert_string_equal(lab_strbuf_str(&lab->events),
+			    "task 0;start 0;pass 0;start 1;none 1;task none;");
+}
+
+/* --- output --- */
+
+static void long_output_keeps_its_first_and_last_part(void **state)
+{
+	struct lab *lab = *state;
+	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
+	struct ctl_output *out;
+
+	assert_int_equal(run(lab, TASK(RUN("command='echo first; head -c 5000000 /dev/zero | tr "
+					   "\"\\0\" x; echo; echo last'"))),
+			 0);
+	out = &command(lab, 0)->own->out;
+	assert_int_equal(out->total, 5000000 + 12);
+	assert_true(out->head.len + out->tail.len <= CTL_OUTPUT_KEEP);
+	ctl_output_last(out, 1, &sb);
+	assert_string_equal(lab_strbuf_str(&sb), "last");
+}
+
+static void output_is_bounded(void **state)
+{
+	struct ctl_output out = { 0 };
+	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
+	char chunk[4096];
+	int i;
+
+	(void)state;
+	memset(chunk, 'x', sizeof(chunk));
+	chunk[0] = 'a';
+	for (i = 0; i < 1000; i++) {
+		chunk[sizeof(chunk) - 1] = i == 999 ? 'z' : '\n';
+		assert_int_equal(ctl_output_add(&out, chunk, sizeof(chunk)), 0);
+		assert_true(out.head.len + out.tail.len <= 2 * CTL_OUTPUT_MAX);
+	}
+	ctl_output_text(&out, &sb);
+	assert_true(sb.len <= CTL_OUTPUT_MAX + 64);
+	assert_int_equal(sb.data[0], 'a');
+	assert_int_equal(sb.data[sb.len - 1], 'z');
+	assert_non_null(strstr(sb.data, "\n[... 3047424 bytes left out ...]\n"));
+	ctl_output_shrink(&out);
+	lab_strbuf_reset(&sb);
+	ctl_output_text(&out, &sb);
+	assert_true(!strncmp(sb.data, "[... 4079616 bytes left out ...]\n", 33));
+	ctl_output_fini(&out);
+}
+
+static void one_big_piece_of_output_is_bounded(void **state)
+{
+	struct ctl_output out = { 0 };
+	cleanup_free char *big = malloc(5u << 20);
+
+	(void)state;
+	assert_non_null(big);
+	memset(big, 'x', 5u << 20);
+	assert_int_equal(ctl_output_add(&out, "abc", 3), 0);
+	assert_int_equal(ctl_output_add(&out, big, 5u << 20), 0);
+	assert_int_equal(out.head.len, CTL_OUTPUT_MAX / 2);
+	assert_int_equal(out.tail.len, CTL_OUTPUT_MAX / 2);
+	assert_int_equal(out.total, (5u << 20) + 3);
+	ctl_output_fini(&out);
+}
+
+static void shrunk_output_keeps_its_end(void **state)
+{
+	struct ctl_output out = { 0 };
+	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 10000; i++) {
+		char line[16];
+
+		(void)snprintf(line, sizeof(line), "%d\n", i);
+		assert_int_equal(ctl_output_add(&out, line, strlen(line)), 0);
+	}
+	ctl_output_shrink(&out);
+	assert_int_equal(out.head.len + out.tail.len, CTL_OUTPUT_KEEP);
+	ctl_output_last(&out, 3, &sb);
+	assert_string_equal(lab_strbuf_str(&sb), "9997\n9998\n9999");
+	ctl_output_fini(&out);
+}
+
+static void text_becomes_utf8(void **state)
+{
+	static const struct {
+		const char *in;
+		size_t len;
+		bool escape;
+		const char *out;
+	} cases[] = {
+		{ "a\xc3\xa4", 3, false, "a\xc3\xa4" },
+		{ "a\xff"
+		  "b",
+		  3, false,
+		  "a\xef\xbf\xbd"
+		  "b" },
+		{ "\xc3", 1, false, "\xef\xbf\xbd" },
+		{ "\xed\xa0\x80", 3, false, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "\xf0\x9f\x90\xa7", 4, true, "\xf0\x9f\x90\xa7" },
+		{ "\xf4\x90\x80\x80", 4, false,
+		  "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" },
+		{ "a\0b", 3, false,
+		  "a\xef\xbf\xbd"
+		  "b" },
+		{ "\033[1m\t\n", 6, true, "^[[1m\t\n" },
+		{ "\033[1m", 4, false, "\033[1m" },
+		{ "\x7f\r", 2, true, "^?^M" },
+		{ "\xc2\x9b", 2, true, "\xef\xbf\xbd\xef\xbf\xbd" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LAB_ARRAY_SIZE(cases); i++) {
+		cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
+
+		ctl_text_utf8(cases[i].in, cases[i].len, cases[i].escape, &sb);
+		assert_string_equal(lab_strbuf_str(&sb), cases[i].out);
+	}
+}
+
+/* --- a lab that is up already --- */
+
+static void live_lab_answers_functions(void **state)
+{
+	struct lab *lab = *state;
+	cleanup_json json_t *topology = NULL;
+	struct ctl_live *live = NULL;
+	struct ctl_scope scope;
+
+	topology = json_loads("{\"hosts\": [{\"id\": \"h2\", \"interfaces\": [{\"id\": \"eth1\", "
+			      "\"name\": \"net0\", \"mac\": \"52:54:01:00:00:aa\", "
+			      "\"addresses\": [\"10.9.8.7/16\"]}]}, {\"id\": \"h1\"}]}",
+			      0, NULL);
+	load(lab, TASK(RUN("command='echo {ip(h2,eth1)} {prefix(h2,eth1)} {devname(h2,eth1)} "
+			   "{hwaddr(h2,eth1)}'") RUN("command='echo {ip(h1,eth1)}'")));
+	assert_int_equal(ctl_live_new(lab->recipe, "x", topology, &live, &lab->diag), 0);
+	ctl_live_scope(live, &scope);
+	assert_int_equal(run_scope(lab, &scope), 0);
+	stdout_is(lab, 0, "10.9.8.7 16 net0 52:54:01:00:00:AA\n");
+	is(lab, 1, CTL_VERDICT_FAIL, "function ip(): lab x: host h1 has no interface 'eth1'");
+	ctl_live_free(live);
+}
+
+static void live_lab_without_a_host_is_an_error(void **state)
+{
+	struct lab *lab = *state;
+	cleanup_json json_t *topology = NULL;
+	struct ctl_live *live = NULL;
+
+	topology = json_loads("{\"hosts\": [{\"id\": \"h1\"}, {\"id\": \"hh2\"}]}", 0, NULL);
+	load(lab, TASK(RUN("command='true'")));
+	assert_int_equal(ctl_live_new(lab->recipe, "x", topology, &live, &lab->diag), -ENOENT);
+	assert_string_equal(lab->diag.items[0].msg, "lab x has no host 'h2'; there is 'h1'");
+	assert_true(lab->diag.items[0].src.line > 0);
+}
+
+#define LAB_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		LAB_TEST(exit_status_is_the_verdict),
+		LAB_TEST(expect_fail_turns_the_verdict_round),
+		LAB_TEST(output_is_kept_by_stream),
+		LAB_TEST(shell_is_bash),
+		LAB_TEST(timeout_kills_the_whole_group_and_fails),
+		LAB_TEST(timeout_fails_also_when_failure_is_expected),
+		LAB_TEST(functions_are_answered),
+		LAB_TEST(background_passes_at_once_and_wait_reports),
+		LAB_TEST(wait_reports_a_failure),
+		LAB_TEST(wait_lasts_as_long_as_the_command_may),
+		LAB_TEST(wait_after_that_lasts_two_seconds),
+		LAB_TEST(its_own_time_does_not_end_a_background_command),
+		LAB_TEST(interrupted_shell_command_passes),
+		LAB_TEST(interrupted_shell_command_that_should_fail_fails),
+		LAB_TEST(intr_of_a_finished_command_reports_it),
+		LAB_TEST(kill_passes_whatever_was_expected),
+		LAB_TEST(kill_of_a_finished_command_reports_it),
+		LAB_TEST(bg_ids_belong_to_hosts),
+		LAB_TEST(ctl_wait_takes_fractions),
+		LAB_TEST(failed_command_does_not_end_the_task),
+		LAB_TEST(quit_on_fail_ends_the_recipe),
+		LAB_TEST(recipe_without_tasks_passes),
+		LAB_TEST(module_gets_its_options_and_gives_data),
+		LAB_TEST(module_says_why_it_failed),
+		LAB_TEST(module_that_could_not_work_fails_in_any_case),
+		LAB_TEST(interrupted_module_has_its_own_verdict),
+		LAB_TEST(announcing_module_is_waited_for),
+		LAB_TEST(only_a_server_is_waited_for),
+		LAB_TEST(announcing_module_that_ends_is_not_waited_for),
+		LAB_TEST(only_what_a_host_lacks_is_sent),
+		LAB_TEST(module_edited_while_it_is_sent_is_sent_again),
+		LAB_TEST(wrong_modules_are_named),
+		LAB_TEST(missing_program_is_named_with_its_package),
+		LAB_TEST(users_modules_need_no_program),
+		LAB_TEST(dead_host_fails_and_the_rest_goes_on),
+		LAB_TEST(lab_that_goes_away_ends_the_run),
+		LAB_TEST(cancelled_run_kills_what_runs),
+		LAB_TEST(long_output_keeps_its_first_and_last_part),
+		cmocka_unit_test(output_is_bounded),
+		cmocka_unit_test(one_big_piece_of_output_is_bounded),
+		cmocka_unit_test(shrunk_output_keeps_its_end),
+		cmocka_unit_test(text_becomes_utf8),
+		LAB_TEST(live_lab_answers_functions),
+		LAB_TEST(live_lab_without_a_host_is_an_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
