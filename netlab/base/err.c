@@ -6,6 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What is quoted from outside (a name, a path) must neither end the line nor speak to the terminal. */
+static void keep_one_line(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == '\x7f')
+			*text = '?';
+}
+
 int lab_err_set(struct lab_err *err, int code, const char *fmt, ...)
 {
 	int saved = errno;
@@ -17,6 +25,7 @@ int lab_err_set(struct lab_err *err, int code, const char *fmt, ...)
 		va_start(ap, fmt);
 		(void)vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
 		va_end(ap);
+		keep_one_line(err->msg);
 		errno = saved;
 	}
 	return -code;
@@ -34,6 +43,7 @@ int lab_err_errno(struct lab_err *err, int code, const char *fmt, ...)
 		va_start(ap, fmt);
 		(void)vsnprintf(err->msg, sizeof(err->msg), fmt, ap);
 		va_end(ap);
+		keep_one_line(err->msg);
 		used = strlen(err->msg);
 		(void)snprintf(err->msg + used, sizeof(err->msg) - used, ": %s [%s]",
 			       strerrordesc_np(code) ? strerrordesc_np(code) : "unknown error",
@@ -55,6 +65,7 @@ int lab_err_prefix(struct lab_err *err, int r, const char *fmt, ...)
 	(void)vsnprintf(prefix, sizeof(prefix), fmt, ap);
 	va_end(ap);
 
+	keep_one_line(prefix);
 	len = strlen(prefix);
 	old = strlen(err->msg);
 	if (len + old >= sizeof(err->msg))

@@ -35,7 +35,7 @@ struct lab_err {
  * lab_err_set() - Say what went wrong
  * @err:	written; may be NULL
  * @code:	positive errno
- * @fmt:	printf format of the message, cut to the size of lab_err.msg
+ * @fmt:	printf format of the message, cut to the size of lab_err.msg; control characters in it become '?'
  *
  * Clears @err->src. Keeps errno.
  * Context: async-signal-unsafe (printf), no allocation.

@@ -8,6 +8,7 @@
 
 #include "netlab/base/util.h"
 #include "netlab/keeper/client_internal.h"
+#include "netlab/keeper/rundir.h"
 
 #define SLOTS_MAX (1u << 20)
 
@@ -207,6 +208,8 @@ void lab_client_free(struct lab_client *c)
 	free(c->jobs);
 	lab_client_free_puts(c);
 	close_fd(&c->keeper_pidfd);
+	if (c->down)
+		lab_rundir_tidy();
 	free(c);
 }
 

@@ -78,7 +78,7 @@ int lab_client_hosts(struct lab_client *c, json_t **ret, struct lab_err *err);
  * @c:		client; unusable afterwards except for lab_client_free()
  * @err:	filled on failure; may be NULL
  *
- * A keeper that does not answer is killed. The run directory is gone as well.
+ * A keeper that does not answer is killed. The lab's run directory is gone as well; the folder of all of them follows in lab_client_free().
  * Return: 0 or -errno. Errors: -ETIMEDOUT after 30 s.
  */
 int lab_client_down(struct lab_client *c, struct lab_err *err);

@@ -20,6 +20,7 @@
  * @loop:	borrowed
  * @rpc:	the connection, owned; stays until lab_client_free(), also when it is closed
  * @closed:	the lab has gone away
+ * @down:	lab_client_down() took it down
  * @keeper_pidfd: the keeper's pidfd where lab_client_connect() took one, else -1; owned
  * @jobs:	running jobs by slot; NULL = free slot. A job's number is its slot + 1, its streams are 4 * slot + 1, 2, 3
  * @n_slots:	slots in @jobs
@@ -32,7 +33,7 @@
 struct lab_client {
 	struct lab_loop *loop;
 	struct lab_rpc *rpc;
-	bool closed;
+	bool closed, down;
 	int keeper_pidfd;
 	struct lab_job **jobs;
 	size_t n_slots, first_free;

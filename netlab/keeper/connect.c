@@ -153,9 +153,8 @@ int lab_client_down(struct lab_client *c, struct lab_err *err)
 		return lab_err_errno(err, -r, "wait for the end of the lab");
 	/* It was our child if we brought the lab up. */
 	(void)waitid(P_PIDFD, (id_t)c->keeper_pidfd, NULL, WEXITED | WNOHANG);
-	if (asked == 0)
-		lab_rundir_tidy();
-	else
+	c->down = true;
+	if (asked < 0)
 		lab_rundir_sweep();
 	return 0;
 }

@@ -27,9 +27,12 @@ enum {
 
 void lab_keeper_end(struct lab_keeper *k)
 {
-	lab_rundir_remove(&k->rundir);
-	/* All at once; otherwise each agent would first wake up to the end of its channel. */
+	/*
+	 * All at once; otherwise each agent would first wake up to the end of its channel. They die while we tidy up; the name
+	 * stays locked until we are gone, too.
+	 */
 	(void)kill(-1, SIGKILL);
+	lab_rundir_remove(&k->rundir);
 	_exit(0);
 }
 

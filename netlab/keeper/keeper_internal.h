@@ -220,7 +220,16 @@ int lab_keeper_spawner_start(struct lab_keeper *k, struct lab_err *err);
 void lab_keeper_spawner_stop(struct lab_keeper *k);
 
 /**
- * lab_keeper_spawner_wait() - Wait until the spawners run, and tell them about the template
+ * lab_keeper_spawner_setup() - Tell the spawner about the template, and have it make its twin
+ * @k:		keeper whose root is the template already: what is cloned while the root changes may be left with the old one
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno.
+ */
+int lab_keeper_spawner_setup(struct lab_keeper *k, struct lab_err *err);
+
+/**
+ * lab_keeper_spawner_wait() - Wait until the spawner runs
  * @k:		keeper
  * @err:	filled on failure; may be NULL
  *

@@ -123,72 +123,6 @@ static int connect_dir(int dir, pid_t *ret_pid)
 	return take_fd(&fd);
 }
 
-/* Does a lab answer? One that is just coming up does not, and neither does one whose keeper was told to end. */
-static bool answers(int dir)
-{
-	int fd = connect_dir(dir, NULL);
-
-	if (fd < 0)
-		return fd != -ENOENT && fd != -ECONNREFUSED;
-	(void)close(fd);
-	return true;
-}
-
-/* Claim a name if it is free now. @ret_settled: if not, asking again will not help. */
-static int try_claim(const char *name, struct lab_rundir *ret, bool *ret_settled,
-		     struct lab_err *err)
-{
-	cleanup_close int base = open_base(true, err), fd = -1;
-
-	*ret_settled = true;
-	if (base < 0)
-		return base;
-	if (mkdirat(base, name, 0700) < 0 && errno != EEXIST)
-		return lab_err_errno(err, errno, "make run directory of lab %s", name);
-	fd = openat(base, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT) { /* its keeper removed it in between */
-		*ret_settled = false;
-		return lab_err_set(err, EEXIST, "lab \"%s\" is going down at this moment", name);
-	}
-	if (fd < 0)
-		return lab_err_errno(err, errno, "open run directory of lab %s", name);
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		if (errno != EWOULDBLOCK)
-			return lab_err_errno(err, errno, "lock run directory of lab %s", name);
-		*ret_settled = answers(fd);
-		return lab_err_set(
-			err, EEXIST,
-			"lab \"%s\" is up already (choose another name with -n, or: netlab "
-			"topo down %s)",
-			name, name);
-	}
-	if (!same_as_path(fd, base, name)) {
-		*ret_settled = false;
-		return lab_err_set(err, EEXIST, "lab \"%s\" is going down at this moment", name);
-	}
-	(void)unlinkat(fd, CONTROL, 0);
-	unlock(base);
-	(void)snprintf(ret->name, sizeof(ret->name), "%s", name);
-	ret->fd = take_fd(&fd);
-	ret->base = take_fd(&base);
-	return 0;
-}
-
-int lab_rundir_claim(const char *name, struct lab_rundir *ret, struct lab_err *err)
-{
-	bool settled;
-	int r;
-
-	/* A keeper whose command was just killed needs a moment to end. */
-	for (int i = 0; i < SETTLE_MS; i++) {
-		r = try_claim(name, ret, &settled, err);
-		if (r == 0 || settled)
-			return r;
-		(void)poll(NULL, 0, 1);
-	}
-	return r;
-}
-
 void lab_rundir_close(struct lab_rundir *rd)
 {
 	close_fd(&rd->fd);
@@ -275,6 +209,83 @@ static int scan(int base, struct lab_entry **ret, size_t *ret_n)
 	*ret_n = n;
 	*ret = take_ptr(&found);
 	return 0;
+}
+
+static void sweep_stale(int base)
+{
+	cleanup_free struct lab_entry *labs = NULL;
+	size_t n;
+
+	(void)scan(base, &labs, &n);
+}
+
+/* Does a lab answer? One that is just coming up does not, and neither does one whose keeper was told to end. */
+static bool answers(int dir)
+{
+	int fd = connect_dir(dir, NULL);
+
+	if (fd < 0)
+		return fd != -ENOENT && fd != -ECONNREFUSED;
+	(void)close(fd);
+	return true;
+}
+
+/* Claim a name if it is free now. @ret_settled: if not, asking again will not help. */
+static int try_claim(const char *name, struct lab_rundir *ret, bool *ret_settled,
+		     struct lab_err *err)
+{
+	cleanup_close int base = open_base(true, err), fd = -1;
+
+	*ret_settled = true;
+	if (base < 0)
+		return base;
+	sweep_stale(base);
+	if (mkdirat(base, name, 0700) < 0 && errno != EEXIST) {
+		*ret_settled = errno != ENOENT; /* BASE was removed in between */
+		return lab_err_errno(err, errno, "make run directory of lab %s", name);
+	}
+	fd = openat(base, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT) { /* its keeper removed it in between */
+		*ret_settled = false;
+		return lab_err_set(err, EEXIST, "lab \"%s\" is going down at this moment", name);
+	}
+	if (fd < 0)
+		return lab_err_errno(err, errno, "open run directory of lab %s", name);
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		if (errno != EWOULDBLOCK)
+			return lab_err_errno(err, errno, "lock run directory of lab %s", name);
+		*ret_settled = answers(fd);
+		return lab_err_set(
+			err, EEXIST,
+			"lab \"%s\" is up already (choose another name with -n, or: netlab "
+			"topo down %s)",
+			name, name);
+	}
+	if (!same_as_path(fd, base, name)) {
+		*ret_settled = false;
+		return lab_err_set(err, EEXIST, "lab \"%s\" is going down at this moment", name);
+	}
+	(void)unlinkat(fd, CONTROL, 0);
+	unlock(base);
+	(void)snprintf(ret->name, sizeof(ret->name), "%s", name);
+	ret->fd = take_fd(&fd);
+	ret->base = take_fd(&base);
+	return 0;
+}
+
+int lab_rundir_claim(const char *name, struct lab_rundir *ret, struct lab_err *err)
+{
+	bool settled;
+	int r;
+
+	/* A keeper whose command was just killed needs a moment to end. */
+	for (int i = 0; i < SETTLE_MS; i++) {
+		r = try_claim(name, ret, &settled, err);
+		if (r == 0 || settled)
+			return r;
+		(void)poll(NULL, 0, 1);
+	}
+	return r;
 }
 
 /* Sweep and list under the lock. Returns BASE (caller closes), or -ENOENT when there is none. */

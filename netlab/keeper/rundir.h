@@ -38,7 +38,7 @@ struct lab_rundir {
  * @ret:	on success; close with lab_rundir_close()
  * @err:	filled on failure; may be NULL
  *
- * Waits for at most 5 s while a lab of this name is neither up nor gone.
+ * Sweeps what dead labs left. Waits for at most 5 s while a lab of this name is neither up nor gone.
  * Return: 0 or -errno. Errors: -EEXIST a lab of this name runs.
  */
 int lab_rundir_claim(const char *name, struct lab_rundir *ret, struct lab_err *err);

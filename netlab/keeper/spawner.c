@@ -16,7 +16,6 @@ enum {
 	SPAWNER_FD = 3,
 	FAULT_FD = 4,     /* as slave-image/agent/spawner.c has it */
 	IN_HAND_MAX = 16, /* requests that a spawner has not answered; more gains nothing */
-	FEW_HOSTS = 8,    /* up to so many, a second spawner costs more than it gains */
 	READY_US = 20 * 1000 * 1000,
 	REPLIES_AT_ONCE = 64,
 };
@@ -143,8 +142,11 @@ static void on_spawner(struct lab_source *src, int fd, uint32_t events, void *us
 			return;
 		}
 		reply.msg[sizeof(reply.msg) - 1] = '\0';
-		if (!s->ready) {
+		if (reply.index == UINT32_MAX) {
+			/* It is ready, or will never be. */
 			s->ready = true;
+			if (reply.code)
+				fail(k, reply.code, reply.msg);
 			continue;
 		}
 		s->in_hand--;
@@ -159,22 +161,35 @@ static void on_spawner(struct lab_source *src, int fd, uint32_t events, void *us
 	}
 }
 
-static int start_one(struct lab_keeper *k, struct lab_kspawner *s, struct lab_err *err)
+/* A socket to a spawner. Returns the spawner's end (caller closes), or -errno. */
+static int add_spawner(struct lab_keeper *k, struct lab_err *err)
 {
-	char program[] = "netlab-agent", option[] = "--spawner", number[] = "3",
-	     lang[] = "LANG=C.UTF-8";
-	char *argv[] = { program, option, number, NULL };
-	char fault[64] = "", *env[] = { lang, NULL, NULL };
-	posix_spawn_file_actions_t actions;
+	struct lab_kspawner *s = &k->spawners[k->n_spawners++];
 	cleanup_close int theirs = -1;
 	int pair[2], r;
-	pid_t pid;
 
 	*s = (struct lab_kspawner){ .keeper = k, .fd = -1 };
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return lab_err_errno(err, errno, "socketpair");
 	s->fd = pair[0];
 	theirs = pair[1];
+	r = lab_loop_add_fd(k->loop, s->fd, EPOLLIN, on_spawner, s, &s->src);
+	return r < 0 ? lab_err_errno(err, -r, "watch the spawner") : take_fd(&theirs);
+}
+
+int lab_keeper_spawner_start(struct lab_keeper *k, struct lab_err *err)
+{
+	char program[] = "netlab-agent", option[] = "--spawner", number[] = "3",
+	     lang[] = "LANG=C.UTF-8";
+	char *argv[] = { program, option, number, NULL };
+	char fault[64] = "", *env[] = { lang, NULL, NULL };
+	cleanup_close int theirs = add_spawner(k, err);
+	posix_spawn_file_actions_t actions;
+	pid_t pid;
+	int r;
+
+	if (theirs < 0)
+		return theirs;
 	r = posix_spawn_file_actions_init(&actions);
 	if (r)
 		return lab_err_errno(err, r, "start the spawner");
@@ -187,25 +202,7 @@ static int start_one(struct lab_keeper *k, struct lab_kspawner *s, struct lab_er
 	if (!r)
 		r = posix_spawn(&pid, k->agent, &actions, NULL, argv, env);
 	(void)posix_spawn_file_actions_destroy(&actions);
-	if (r)
-		return lab_err_errno(err, r, "start the agent program %s", k->agent);
-	r = lab_loop_add_fd(k->loop, s->fd, EPOLLIN, on_spawner, s, &s->src);
-	return r < 0 ? lab_err_errno(err, -r, "watch the spawner") : 0;
-}
-
-int lab_keeper_spawner_start(struct lab_keeper *k, struct lab_err *err)
-{
-	size_t want = k->topo->n_hosts > FEW_HOSTS && sysconf(_SC_NPROCESSORS_ONLN) > 1
-			      ? LAB_SPAWNERS_MAX
-			      : 1;
-
-	while (k->n_spawners < want) {
-		int r = start_one(k, &k->spawners[k->n_spawners++], err);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	return r ? lab_err_errno(err, r, "start the agent program %s", k->agent) : 0;
 }
 
 void lab_keeper_spawner_stop(struct lab_keeper *k)
@@ -214,22 +211,53 @@ void lab_keeper_spawner_stop(struct lab_keeper *k)
 		spawner_close(&k->spawners[i]);
 }
 
+/* Send the setup, with the socket of the twin if there is to be one. */
+static int send_setup(struct lab_keeper *k, int twin)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec iov = { &k->setup, sizeof(k->setup) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (twin >= 0) {
+		struct cmsghdr *c;
+
+		msg.msg_control = control.bytes;
+		msg.msg_controllen = sizeof(control.bytes);
+		c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &twin, sizeof(int));
+	}
+	return sendmsg(k->spawners[0].fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+}
+
 int lab_keeper_spawner_wait(struct lab_keeper *k, struct lab_err *err)
 {
 	uint64_t deadline = lab_loop_now_us() + READY_US;
+	int r = 0;
 
-	for (size_t i = 0; i < k->n_spawners; i++) {
-		while (!k->spawners[i].ready) {
-			int r = lab_keeper_wait(k, deadline, "the spawner to start", err);
+	while (!k->spawners[0].ready && r == 0)
+		r = lab_keeper_wait(k, deadline, "the spawner to start", err);
+	return r;
+}
 
-			if (r < 0)
-				return r;
-		}
-		if (send(k->spawners[i].fd, &k->setup, sizeof(k->setup),
-			 MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-			return lab_err_errno(err, errno, "tell the spawner about the template");
+int lab_keeper_spawner_setup(struct lab_keeper *k, struct lab_err *err)
+{
+	cleanup_close int twin = -1;
+	int r;
+
+	if (k->topo->n_hosts > 1 && sysconf(_SC_NPROCESSORS_ONLN) > 1) {
+		twin = add_spawner(k, err);
+		if (twin < 0)
+			return twin;
+		k->spawners[1].ready = true;
 	}
-	return 0;
+	r = send_setup(k, twin);
+	return r < 0 ? lab_err_errno(err, -r, "tell the spawner about the template") : 0;
 }
 
 static int ask(struct lab_keeper *k, struct lab_kspawner *s, uint32_t index, struct lab_err *err)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* template.c - the small mount namespace that every host's root is made from (netlab/ns/spawn.h) */
+#include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -26,10 +28,12 @@ enum {
 /**
  * struct submount - a file system or file of the machine below its root
  * @tree:	detached copy of the mount, or -1
+ * @whole:	the copy has what is mounted below, too
  * @path:	where it is
  */
 struct submount {
 	int tree;
+	bool whole;
 	char path[LAB_SPAWN_PATH_MAX];
 };
 
@@ -179,11 +183,69 @@ static int add_submount(struct submount *subs, unsigned int *n, const char *path
 	if (i < *n)
 		close_fd(&subs[i].tree);
 	subs[i].tree = lab_mount_tree(path, err);
+	subs[i].whole = subs[i].tree == -EINVAL;
+	if (subs[i].whole)
+		subs[i].tree = lab_mount_tree_whole(path, err);
 	if (subs[i].tree < 0)
 		return subs[i].tree == -ENOENT || subs[i].tree == -EACCES ? 0 : subs[i].tree;
 	(void)snprintf(subs[i].path, sizeof(subs[i].path), "%s", path);
 	if (i == *n)
 		(*n)++;
+	return 0;
+}
+
+/* Where the root cannot be copied alone: its directories. Those of another file system are mounts, found as such. */
+static int find_pieces(struct submount *subs, unsigned int *n, struct lab_err *err)
+{
+	cleanup_dir DIR *dir = opendir("/");
+	const struct dirent *de;
+	struct stat root, st;
+	int r = 0;
+
+	if (!dir || fstat(dirfd(dir), &root) < 0)
+		return lab_err_errno(err, errno, "read /");
+	while (r == 0 && (de = readdir(dir)) != NULL) {
+		char path[sizeof(de->d_name) + 1];
+
+		(void)snprintf(path, sizeof(path), "/%s", de->d_name);
+		if (strcmp(path, "/.") == 0 || strcmp(path, "/..") == 0 || !wanted(path, "") ||
+		    lstat(path, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_dev != root.st_dev)
+			continue;
+		/* One that is closed to us becomes an empty one of the host's own. */
+		if (access(path, R_OK | X_OK) == 0)
+			r = add_submount(subs, n, path, err);
+	}
+	return r;
+}
+
+/* What then stands for the root: its links, and empty directories to mount on. The working directory is the template. */
+static int make_skeleton(struct lab_err *err)
+{
+	cleanup_dir DIR *dir = opendir("/");
+	const struct dirent *de;
+	struct stat st;
+
+	if (!dir)
+		return lab_err_errno(err, errno, "read /");
+	while ((de = readdir(dir)) != NULL) {
+		char path[sizeof(de->d_name) + 8], link[PATH_MAX];
+		ssize_t len;
+
+		(void)snprintf(path, sizeof(path), "lower/%s", de->d_name);
+		if (strcmp(de->d_name, ".") == 0 || strcmp(de->d_name, "..") == 0 ||
+		    fstatat(dirfd(dir), de->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (S_ISDIR(st.st_mode) && mkdir(path, 0755) < 0)
+			return lab_err_errno(err, errno, "mkdir %s in the template", path);
+		if (!S_ISLNK(st.st_mode))
+			continue;
+		len = readlinkat(dirfd(dir), de->d_name, link, sizeof(link) - 1);
+		if (len < 0)
+			continue;
+		link[len] = '\0';
+		if (symlink(link, path) < 0)
+			return lab_err_errno(err, errno, "symlink %s in the template", path);
+	}
 	return 0;
 }
 
@@ -193,7 +255,6 @@ static int find_submounts(struct submount *subs, unsigned int *ret_n, struct lab
 	char *save = NULL, *line, *path, *type;
 	int r = read_file("/proc/self/mountinfo", MOUNTINFO_MAX, &sb);
 
-	*ret_n = 0;
 	if (r < 0)
 		return lab_err_errno(err, -r, "read /proc/self/mountinfo");
 	for (line = strtok_r(sb.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
@@ -256,6 +317,7 @@ static int place_submounts(struct lab_keeper *k, struct submount *subs, unsigned
 			r = lab_mount_read_only(target, err);
 		if (r < 0)
 			return r;
+		k->setup.whole[k->setup.n_submounts] = subs[i].whole;
 		(void)snprintf(k->setup.submounts[k->setup.n_submounts++], LAB_SPAWN_PATH_MAX, "%s",
 			       subs[i].path);
 	}
@@ -381,8 +443,8 @@ static int build(struct lab_keeper *k, bool userns, int lower, struct submount *
 	r = make_dirs(dirs, 0755, err);
 	if (r < 0)
 		return r;
-	r = lab_mount_attach(lower, "lower", err);
-	if (r == 0)
+	r = userns ? make_skeleton(err) : lab_mount_attach(lower, "lower", err);
+	if (r == 0 && !userns)
 		r = lab_mount_read_only("lower", err);
 	if (r < 0)
 		return r;
@@ -417,10 +479,14 @@ int lab_keeper_template(struct lab_keeper *k, bool userns, struct lab_err *err)
 	r = lab_keeper_spawner_start(k, err);
 	if (r < 0)
 		return r;
-	lower = lab_mount_tree("/", err);
-	if (lower < 0)
-		return lower;
-	r = find_submounts(subs, &n, err);
+	if (userns) {
+		r = find_pieces(subs, &n, err);
+	} else {
+		lower = lab_mount_tree("/", err);
+		r = lower < 0 ? lower : 0;
+	}
+	if (r == 0)
+		r = find_submounts(subs, &n, err);
 	mask = umask(0);
 	if (r == 0)
 		r = build(k, userns, lower, subs, n, err);
@@ -433,5 +499,6 @@ int lab_keeper_template(struct lab_keeper *k, bool userns, struct lab_err *err)
 	r = lab_keeper_spawner_wait(k, err);
 	if (r < 0)
 		return r;
-	return lab_mount_pivot(WORK_DIR, err);
+	r = lab_mount_pivot(WORK_DIR, err);
+	return r < 0 ? r : lab_keeper_spawner_setup(k, err);
 }

@@ -40,15 +40,25 @@ int lab_mount(const char *source, const char *target, const char *type, unsigned
 	return lab_err_errno(err, r, "mount %s on %s", type ? type : source, target);
 }
 
-int lab_mount_tree(const char *path, struct lab_err *err)
+static int copy_tree(const char *path, unsigned int flags, struct lab_err *err)
 {
 	int r = injected("open_tree", path, err);
 	int fd;
 
 	if (r < 0)
 		return r;
-	fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags);
 	return fd < 0 ? lab_err_errno(err, errno, "open_tree %s", path) : fd;
+}
+
+int lab_mount_tree(const char *path, struct lab_err *err)
+{
+	return copy_tree(path, 0, err);
+}
+
+int lab_mount_tree_whole(const char *path, struct lab_err *err)
+{
+	return copy_tree(path, AT_RECURSIVE, err);
 }
 
 int lab_mount_attach(int tree, const char *target, struct lab_err *err)
@@ -86,7 +96,7 @@ int lab_mount_read_only(const char *path, struct lab_err *err)
 
 	if (r < 0)
 		return r;
-	if (mount_setattr(AT_FDCWD, path, 0, &attr, sizeof(attr)) < 0)
+	if (mount_setattr(AT_FDCWD, path, AT_RECURSIVE, &attr, sizeof(attr)) < 0)
 		return lab_err_errno(err, errno, "make %s read-only", path);
 	return 0;
 }

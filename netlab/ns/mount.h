@@ -21,14 +21,25 @@ int lab_mount(const char *source, const char *target, const char *type, unsigned
 	      const char *options, struct lab_err *err);
 
 /**
- * lab_mount_tree() - Take a detached copy of one mount
- * @path:	where it is mounted
+ * lab_mount_tree() - Take a detached copy of one mount, or of a directory of it
+ * @path:	where it is mounted, or the directory
  * @err:	filled on failure; may be NULL
  *
- * Return: descriptor of the copy (caller closes; closing it unattached dissolves it), or -errno.
+ * Return: descriptor of the copy (caller closes; closing it unattached dissolves it), or -errno. Errors: -EINVAL in a user
+ * namespace, where something is mounted below that came with the mount namespace: what that hides stays hidden.
  * Source: open_tree(2) with OPEN_TREE_CLONE, Linux 5.2.
  */
 int lab_mount_tree(const char *path, struct lab_err *err);
+
+/**
+ * lab_mount_tree_whole() - Take a detached copy of a mount, or of a directory of it, with all that is mounted below
+ * @path:	where it is mounted, or the directory
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: descriptor of the copy (caller closes; closing it unattached dissolves it), or -errno.
+ * Source: open_tree(2) with OPEN_TREE_CLONE and AT_RECURSIVE, Linux 5.2.
+ */
+int lab_mount_tree_whole(const char *path, struct lab_err *err);
 
 /**
  * lab_mount_attach() - Attach a detached mount
@@ -52,7 +63,7 @@ int lab_mount_attach(int tree, const char *target, struct lab_err *err);
 int lab_mount_new(const char *type, unsigned int attrs, struct lab_err *err);
 
 /**
- * lab_mount_read_only() - Make one mount read-only, whatever its file system allows
+ * lab_mount_read_only() - Make a mount and those below it read-only, whatever their file systems allow
  * @path:	where it is mounted
  * @err:	filled on failure; may be NULL
  *

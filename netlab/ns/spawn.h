@@ -11,29 +11,33 @@
  *
  * The keeper builds one small mount namespace, and hosts are cloned inside it, so that a host copies and drops three mounts
  * instead of the machine's thirty. Its root is one tmpfs for the whole lab:
- *   /lower     the machine's root, a detached copy of that one mount
- *   /lower1 .. further file systems of the machine (a /usr, /home or /var of its own); their places are in the spawner's setup
+ *   /lower     the machine's root, a detached copy of that one mount; in a user namespace only its links and empty directories
+ *   /lower1 .. further file systems of the machine (a /usr, /home or /var of its own); their places are in the spawner's setup.
+ *              In a user namespace also each directory of the root: the kernel refuses to copy a mount without those on it
  *   /layer     a layer that all hosts share above /lower: /etc/hosts, no /etc/hostname, an empty /run and /tmp, mount points
  *   /dev       device nodes, shared read-only
  *   /proc      only in a user namespace, where a host may mount its own beside a full one only; likewise /sys
  *   /up/N      what host N writes: u and w (upper and work directory of its overlay), u1, w1, ..., and run and tmp if need be
  *   /m         mount point of a host's new root, in the host's own namespace
  */
-#define LAB_SPAWN_SUBMOUNTS_MAX 16u
+#define LAB_SPAWN_SUBMOUNTS_MAX 40u
 #define LAB_SPAWN_PATH_MAX      256u
 
 /**
- * struct lab_spawn_setup - sent to the spawner once, before the first request
+ * struct lab_spawn_setup - sent to the spawner once, before the first request; if a descriptor comes with it, that is the
+ * socket of a second spawner, which the first one is to become the twin of
  * @userxattr:	the lab is rootless: overlays must not use trusted attributes
  * @bind_private: the layer could not hide the machine's /run and /tmp: each host must bind its own over them
  * @n_submounts: how many further file systems
  * @submounts:	where they belong, absolute paths, parents first
+ * @whole:	for each: it brings mounts of its own, so no overlay can be made of it; hosts see it, but do not write it
  */
 struct lab_spawn_setup {
 	uint32_t userxattr;
 	uint32_t bind_private;
 	uint32_t n_submounts;
 	char submounts[LAB_SPAWN_SUBMOUNTS_MAX][LAB_SPAWN_PATH_MAX];
+	uint8_t whole[LAB_SPAWN_SUBMOUNTS_MAX];
 };
 
 /**
@@ -50,7 +54,7 @@ struct lab_spawn_req {
 
 /**
  * struct lab_spawn_reply - the answer; a descriptor, the keeper's end of the agent's channel, comes with it on success
- * @index:	of the request
+ * @index:	of the request; UINT32_MAX: the spawner itself is ready, or has failed (@code)
  * @pid:	of the host's init, in the lab's PID namespace; 0 on failure
  * @code:	positive errno on failure
  * @msg:	what failed

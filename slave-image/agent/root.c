@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "netlab/base/util.h"
 #include "netlab/ns/mount.h"
@@ -50,8 +51,19 @@ static int mount_main_overlay(const struct lab_spawn_setup *setup, uint32_t inde
 static int mount_sub_overlay(const struct lab_spawn_setup *setup, uint32_t index, unsigned int n,
 			     struct lab_err *err)
 {
-	char options[160], target[LAB_SPAWN_PATH_MAX + sizeof(NEW_ROOT)], dir[64];
+	char options[LAB_SPAWN_PATH_MAX + 160], target[LAB_SPAWN_PATH_MAX + sizeof(NEW_ROOT)],
+		layer[LAB_SPAWN_PATH_MAX + 8], dir[64];
+	bool layered;
 	int r;
+
+	(void)snprintf(target, sizeof(target), NEW_ROOT "%s", setup->submounts[n]);
+	if (setup->whole[n]) {
+		(void)snprintf(dir, sizeof(dir), "/lower%u", n + 1);
+		return lab_mount(dir, target, NULL, MS_BIND | MS_REC, NULL, err);
+	}
+	/* What the shared layer has for this place; characters that overlay options give a meaning are not worth the trouble. */
+	(void)snprintf(layer, sizeof(layer), "/layer%s", setup->submounts[n]);
+	layered = !strpbrk(layer, ":,\\") && access(layer, F_OK) == 0;
 
 	(void)snprintf(dir, sizeof(dir), "/up/%u/u%u", index, n + 1);
 	r = make_dir(dir, 0755, err);
@@ -62,9 +74,9 @@ static int mount_sub_overlay(const struct lab_spawn_setup *setup, uint32_t index
 	if (r < 0)
 		return r;
 	(void)snprintf(options, sizeof(options),
-		       "lowerdir=/lower%u,upperdir=/up/%u/u%u,workdir=/up/%u/w%u%s", n + 1, index,
-		       n + 1, index, n + 1, setup->userxattr ? ",userxattr" : "");
-	(void)snprintf(target, sizeof(target), NEW_ROOT "%s", setup->submounts[n]);
+		       "lowerdir=%s%s/lower%u,upperdir=/up/%u/u%u,workdir=/up/%u/w%u%s",
+		       layered ? layer : "", layered ? ":" : "", n + 1, index, n + 1, index, n + 1,
+		       setup->userxattr ? ",userxattr" : "");
 	return lab_mount("overlay", target, "overlay", MS_NODEV, options, err);
 }
 

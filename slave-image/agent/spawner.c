@@ -14,6 +14,7 @@
 #include "netlab/base/util.h"
 #include "netlab/ns/caps.h"
 #include "netlab/ns/clone.h"
+#include "netlab/ns/seccomp.h"
 #include "netlab/ns/spawn.h"
 #include "netlab/rpc/frame.h"
 #include "netlab/rpc/json.h"
@@ -130,6 +131,13 @@ static int send_reply(int fd, struct lab_spawn_reply *reply, int channel)
 	return n < 0 ? -errno : 0;
 }
 
+static void set_failure(struct lab_spawn_reply *reply, const struct lab_err *err)
+{
+	reply->code = err->code;
+	(void)snprintf(reply->msg, sizeof(reply->msg), "%.*s", (int)sizeof(reply->msg) - 1,
+		       err->msg);
+}
+
 static int spawn(int fd, const struct lab_spawn_setup *setup, const struct lab_spawn_req *req)
 {
 	struct lab_spawn_reply reply = { .index = req->index };
@@ -150,47 +158,83 @@ static int spawn(int fd, const struct lab_spawn_setup *setup, const struct lab_s
 	}
 	(void)close(pair[1]);
 	reply.pid = pid < 0 ? 0 : pid;
-	if (pid < 0) {
-		reply.code = err.code;
-		(void)snprintf(reply.msg, sizeof(reply.msg), "%.*s", (int)sizeof(reply.msg) - 1,
-			       err.msg);
-	}
+	if (pid < 0)
+		set_failure(&reply, &err);
 	r = send_reply(fd, &reply, pid < 0 ? -1 : pair[0]);
 	(void)close(pair[0]);
 	return r;
 }
 
 /* One datagram of exactly @len bytes; false at the end of the keeper or anything else than asked for. */
-static bool receive(int fd, void *buf, size_t len)
+static bool receive(int fd, void *buf, size_t len, int *ret_fd)
 {
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec iov = { buf, len };
+	struct msghdr msg = { .msg_iov = &iov,
+			      .msg_iovlen = 1,
+			      .msg_control = control.bytes,
+			      .msg_controllen = sizeof(control.bytes) };
+	const struct cmsghdr *c;
 	ssize_t n;
 
 	do
-		n = recv(fd, buf, len, 0);
+		n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
+	c = n < 0 ? NULL : CMSG_FIRSTHDR(&msg);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+		memcpy(ret_fd, CMSG_DATA(c), sizeof(int));
 	return n == (ssize_t)len;
+}
+
+static int serve(int fd, const struct lab_spawn_setup *setup)
+{
+	struct lab_spawn_req req;
+	int none = -1;
+
+	while (receive(fd, &req, sizeof(req), &none)) {
+		req.name[sizeof(req.name) - 1] = '\0';
+		if (spawn(fd, setup, &req) < 0)
+			return 1;
+	}
+	return 0;
 }
 
 int agt_spawner_main(int fd)
 {
 	struct lab_spawn_reply ready = { .index = UINT32_MAX };
 	struct lab_spawn_setup setup;
-	struct lab_spawn_req req;
+	struct lab_err err;
+	int twin = -1;
+	pid_t pid;
 
 	if (getenv("NETLAB_FAULT"))
 		(void)lab_fault_adopt(FAULT_FD);
 	(void)umask(0);
 	if (lab_caps_bound(lab_caps_host(), NULL) < 0)
 		return 1;
+	if (lab_seccomp_host(&err) < 0)
+		set_failure(&ready, &err);
 	/* Once for all hosts, instead of once in each from /dev/urandom. */
 	json_object_seed(0);
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || send_reply(fd, &ready, -1) < 0 ||
-	    !receive(fd, &setup, sizeof(setup)) || setup.n_submounts > LAB_SPAWN_SUBMOUNTS_MAX)
+	    !receive(fd, &setup, sizeof(setup), &twin) ||
+	    setup.n_submounts > LAB_SPAWN_SUBMOUNTS_MAX)
 		return 1;
-	while (receive(fd, &req, sizeof(req))) {
-		req.name[sizeof(req.name) - 1] = '\0';
-		if (spawn(fd, &setup, &req) < 0)
-			return 1;
+	if (twin < 0)
+		return serve(fd, &setup);
+	/* A fork is much cheaper than another exec. Each twin has one socket, so that each ends with its own. */
+	pid = lab_ns_clone(CLONE_PARENT, &err);
+	if (pid < 0) {
+		set_failure(&ready, &err);
+		(void)send_reply(fd, &ready, -1);
+		/* The keeper ends us; if we closed a socket with requests in it, it would hear of that first. */
+		while (receive(fd, &setup, sizeof(struct lab_spawn_req), &twin))
+			;
+		return 1;
 	}
-	return 0;
+	(void)close(pid ? twin : fd);
+	return serve(pid ? fd : twin, &setup);
 }

@@ -18,7 +18,7 @@ enum { REPEAT_MAX = 1000, HOSTS_MAX = 10000, RTT_ROUNDS = 500, ID_LEN = 32 };
  * @down_ms:	lab_client_down()
  * @rtt_ms:	median of one command on one host
  * @all_ms:	"true" on all hosts at once
- * @kib_per_host: by MemAvailable
+ * @kib_per_host: by /proc/meminfo
  * @timing:	of the up
  */
 struct sample {
@@ -104,21 +104,25 @@ static struct lab_topo *make_topo(const char *kind, unsigned int n)
 	return topo;
 }
 
-static uint64_t mem_available_kib(void)
+/* What the kernel and the processes hold; MemAvailable is an estimate and moves by more than a host needs. */
+static uint64_t mem_used_kib(void)
 {
+	static const char *const parts[] = { "Slab:",   "KernelStack:", "PageTables:",
+					     "Percpu:", "AnonPages:",   "Shmem:" };
 	cleanup_file FILE *f = fopen("/proc/meminfo", "re");
+	uint64_t kib, sum = 0;
 	char line[128];
 
 	while (f && fgets(line, sizeof(line), f)) {
 		char *save = NULL, *name = strtok_r(line, " ", &save);
 		const char *value = strtok_r(NULL, " ", &save);
-		uint64_t kib;
 
-		if (name && value && strcmp(name, "MemAvailable:") == 0 &&
-		    lab_parse_u64(value, 0, UINT64_MAX, &kib) == 0)
-			return kib;
+		for (size_t i = 0; name && value && i < LAB_ARRAY_SIZE(parts); i++)
+			if (strcmp(name, parts[i]) == 0 &&
+			    lab_parse_u64(value, 0, UINT64_MAX, &kib) == 0)
+				sum += kib;
 	}
-	return 0;
+	return sum;
 }
 
 /**
@@ -190,13 +194,13 @@ static struct sample measure(const struct lab_plan *plan, const struct options *
 	if (r < 0)
 		die("loop", r, NULL);
 	(void)snprintf(name, sizeof(name), "bench-%d", (int)getpid());
-	before = o->memory ? mem_available_kib() : 0;
+	before = o->memory ? mem_used_kib() : 0;
 	r = lab_up(loop, plan, &params, &c, &s.timing, &err);
 	if (r < 0)
 		die("up", r, &err);
 	s.up_ms = (double)s.timing.total_us / 1000;
 	if (o->memory)
-		s.kib_per_host = ((double)before - (double)mem_available_kib()) / o->n;
+		s.kib_per_host = ((double)mem_used_kib() - (double)before) / o->n;
 	if (o->exec)
 		measure_exec(loop, c, o->n, &s);
 	start = lab_loop_now_us();

@@ -23,7 +23,8 @@
 
 static struct {
 	struct clone_args args;
-	long result; /* of clone3, or -errno */
+	long result;             /* of clone3, or -errno */
+	unsigned long old_flags; /* of clone(2), which is asked where there is no clone3 */
 	uint64_t caps;
 	bool files;            /* open() and write() are ours */
 	unsigned int fails_at; /* which open or write, from 1 */
@@ -68,6 +69,9 @@ long __wrap_syscall(long number, ...)
 		assert_int_equal(va_arg(ap, size_t), sizeof(*args));
 		fake.args = *args;
 		errno = fake.result < 0 ? (int)-fake.result : 0;
+	} else if (number == SYS_clone) {
+		fake.old_flags = va_arg(ap, unsigned long);
+		errno = fake.result < 0 ? (int)-fake.result : 0;
 	} else {
 		assert_int_equal(number, SYS_capget);
 		(void)va_arg(ap, void *);
@@ -76,8 +80,8 @@ long __wrap_syscall(long number, ...)
 		caps[1].effective = (uint32_t)(fake.caps >> 32);
 	}
 	va_end(ap);
-	return number == SYS_clone3 && fake.result < 0 ? -1
-	       : number == SYS_clone3                  ? fake.result
+	return number != SYS_capget && fake.result < 0 ? -1
+	       : number != SYS_capget                  ? fake.result
 						       : 0;
 }
 

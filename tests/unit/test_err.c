@@ -45,6 +45,19 @@ static void errno_text_stands_behind(LAB_UNUSED void **state)
 	assert_string_equal(err.msg, "odd: unknown error [E?]");
 }
 
+static void control_characters_stay_out(LAB_UNUSED void **state)
+{
+	struct lab_err err;
+	int r;
+
+	r = lab_err_set(&err, EINVAL, "lab name \"%s\"", "a\nb\033[2J\177");
+	assert_string_equal(err.msg, "lab name \"a?b?[2J?\"");
+	(void)lab_err_prefix(&err, r, "%s: ", "x\ty");
+	assert_string_equal(err.msg, "x?y: lab name \"a?b?[2J?\"");
+	(void)lab_err_errno(&err, ENOENT, "open %s", "\303\244\r");
+	assert_string_equal(err.msg, "open \303\244?: No such file or directory [ENOENT]");
+}
+
 static void prefixes_pile_up_in_front(LAB_UNUSED void **state)
 {
 	struct lab_err err;
@@ -118,6 +131,7 @@ int main(void)
 		cmocka_unit_test(set_returns_minus_code_and_keeps_errno),
 		cmocka_unit_test(no_error_object_is_fine),
 		cmocka_unit_test(errno_text_stands_behind),
+		cmocka_unit_test(control_characters_stay_out),
 		cmocka_unit_test(prefixes_pile_up_in_front),
 		cmocka_unit_test(long_text_is_cut_and_terminated),
 		cmocka_unit_test(first_place_is_kept),

@@ -147,7 +147,7 @@ int __wrap_mount_setattr(int dir, const char *path, unsigned int flags, struct m
 			 size_t size)
 {
 	assert_int_equal(dir, AT_FDCWD);
-	assert_int_equal(flags, 0);
+	assert_int_equal(flags, AT_RECURSIVE);
 	assert_int_equal(size, sizeof(*attr));
 	assert_int_equal(attr->attr_clr | attr->propagation | attr->userns_fd, 0);
 	note("mount_setattr %s %#llx\n", path, (unsigned long long)attr->attr_set);

@@ -423,9 +423,10 @@ static void remove_lab(void)
 	assert_int_equal(rmdir(path), 0);
 }
 
+/* The first lock is that of the base, the second that of the stale directory being swept. */
 static void remove_lab_at_its_lock(LAB_UNUSED int fd)
 {
-	if (hooks++ == 1)
+	if (hooks++ == 2)
 		remove_lab();
 }
 
@@ -799,7 +800,7 @@ static void names_are_checked(LAB_UNUSED void **state)
 			msg, sizeof(msg),
 			"lab name \"%s\" may have letters, digits, '-', '_' and '.', and must begin with a "
 			"letter or digit",
-			bad[i]);
+			strcmp(bad[i], "a\n") == 0 ? "a?" : bad[i]);
 		assert_string_equal(err.msg, msg);
 	}
 	assert_int_equal(lab_name_check("", &err), -EINVAL);

@@ -274,7 +274,7 @@ static void mounts_are_found_in_their_order(LAB_UNUSED void **state)
 	struct submount subs[LAB_SPAWN_SUBMOUNTS_MAX];
 	char info[2048], path[300];
 	struct lab_err err = { 0 };
-	unsigned int n = 99;
+	unsigned int n = 0;
 
 	for (size_t i = 0; i < LAB_ARRAY_SIZE(subs); i++)
 		subs[i].tree = -1;
@@ -319,7 +319,7 @@ static void too_many_mounts_are_an_error(LAB_UNUSED void **state)
 	assert_int_equal(add_submount(subs, &n, "/srv", &err), -ENOSYS);
 	assert_string_equal(
 		err.msg,
-		"this machine has more than 16 file systems that a host should see; /srv is one too "
+		"this machine has more than 40 file systems that a host should see; /srv is one too "
 		"many");
 	for (size_t i = 0; i < LAB_ARRAY_SIZE(subs); i++)
 		close_fd(&subs[i].tree);
