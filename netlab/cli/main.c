@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* main.c - the netlab command: finds the subcommand and runs it */
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "netlab/base/fault.h"
 #include "netlab/base/log.h"
@@ -167,6 +169,14 @@ static int dispatch(struct lab_cli *cli, int argc, char **argv)
 	return command->run(cli, argc - (words - 1), argv + (words - 1));
 }
 
+/* `netlab ... | head` has what it wanted: nothing to complain about. */
+static bool reader_has_gone(void)
+{
+	struct pollfd p = { .fd = STDOUT_FILENO };
+
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLERR);
+}
+
 int main(int argc, char **argv)
 {
 	struct lab_cli cli = {
@@ -197,7 +207,7 @@ int main(int argc, char **argv)
 		return LAB_EXIT_USAGE;
 	}
 	r = dispatch(&cli, argc - first, argv + first);
-	if ((fflush(stdout) != 0 || ferror(stdout)) && r == LAB_EXIT_PASS) {
+	if ((fflush(stdout) != 0 || ferror(stdout)) && r == LAB_EXIT_PASS && !reader_has_gone()) {
 		(void)fprintf(stderr, "error: standard output could not be written\n");
 		r = LAB_EXIT_OURS;
 	}

@@ -191,7 +191,7 @@ static bool receive(int fd, void *buf, size_t len, int *ret_fd)
 
 static int serve(int fd, const struct lab_spawn_setup *setup)
 {
-	struct lab_spawn_req req;
+	struct lab_spawn_req req = { 0 };
 	int none = -1;
 
 	while (receive(fd, &req, sizeof(req), &none)) {
@@ -205,7 +205,7 @@ static int serve(int fd, const struct lab_spawn_setup *setup)
 int agt_spawner_main(int fd)
 {
 	struct lab_spawn_reply ready = { .index = UINT32_MAX };
-	struct lab_spawn_setup setup;
+	struct lab_spawn_setup setup = { 0 };
 	struct lab_err err;
 	int twin = -1;
 	pid_t pid;

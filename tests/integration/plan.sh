@@ -44,6 +44,13 @@ like 'aliases are taken' "$out" 'beta:eth0'
 lan_recipe "$work/big.xml" 1000
 run netlab topo plan "$work/big.xml"
 is 'a thousand hosts' "$(grep -c '^host ' <<<"$out")" 1000
+{
+	trap '' PIPE
+	while printf x 2>"$work/printf"; do :; done
+	netlab topo plan "$work/big.xml" 2>"$work/plan.err"
+	echo $? >"$work/plan.status"
+} | true
+is 'a reader that has gone is no error' "$(cat "$work/plan.status" "$work/plan.err")" 0
 run netlab topo plan "$work/big.xml" --help
 is '--help exits 0' "$status" 0
 like 'and shows the usage' "$out" 'netlab topo plan'
