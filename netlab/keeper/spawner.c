@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "netlab/base/fault.h"
+#include "netlab/base/fdpass.h"
 #include "netlab/base/strbuf.h"
 #include "netlab/keeper/keeper_internal.h"
 
@@ -23,24 +24,10 @@ enum {
 /* Take one reply and the descriptor that may come with it. Returns 1, 0 when there is none now, or -errno. */
 static int receive(int fd, struct lab_spawn_reply *reply, int *ret_channel)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec iov = { reply, sizeof(*reply) };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = control.bytes,
-			      .msg_controllen = sizeof(control.bytes) };
-	const struct cmsghdr *c;
-	ssize_t n = recvmsg(fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	ssize_t n = lab_fdpass_recv(fd, reply, sizeof(*reply), ret_channel, MSG_DONTWAIT);
 
-	*ret_channel = -1;
 	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	c = CMSG_FIRSTHDR(&msg);
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-		memcpy(ret_channel, CMSG_DATA(c), sizeof(int));
+		return n == -EAGAIN ? 0 : (int)n;
 	if (n == 0)
 		return -ECONNRESET;
 	return n == (ssize_t)sizeof(*reply) ? 1 : -EBADMSG;
@@ -211,30 +198,6 @@ void lab_keeper_spawner_stop(struct lab_keeper *k)
 		spawner_close(&k->spawners[i]);
 }
 
-/* Send the setup, with the socket of the twin if there is to be one. */
-static int send_setup(struct lab_keeper *k, int twin)
-{
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec iov = { &k->setup, sizeof(k->setup) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	if (twin >= 0) {
-		struct cmsghdr *c;
-
-		msg.msg_control = control.bytes;
-		msg.msg_controllen = sizeof(control.bytes);
-		c = CMSG_FIRSTHDR(&msg);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &twin, sizeof(int));
-	}
-	return sendmsg(k->spawners[0].fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
-}
-
 int lab_keeper_spawner_wait(struct lab_keeper *k, struct lab_err *err)
 {
 	uint64_t deadline = lab_loop_now_us() + READY_US;
@@ -256,7 +219,7 @@ int lab_keeper_spawner_setup(struct lab_keeper *k, struct lab_err *err)
 			return twin;
 		k->spawners[1].ready = true;
 	}
-	r = send_setup(k, twin);
+	r = lab_fdpass_send(k->spawners[0].fd, &k->setup, sizeof(k->setup), twin, MSG_DONTWAIT);
 	return r < 0 ? lab_err_errno(err, -r, "tell the spawner about the template") : 0;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "netlab/base/fault.h"
+#include "netlab/base/fdpass.h"
 #include "netlab/base/util.h"
 #include "netlab/ns/caps.h"
 #include "netlab/ns/clone.h"
@@ -106,29 +107,7 @@ static void run_host(const struct lab_spawn_setup *setup, const struct lab_spawn
 
 static int send_reply(int fd, struct lab_spawn_reply *reply, int channel)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec iov = { reply, sizeof(*reply) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	ssize_t n;
-
-	if (channel >= 0) {
-		struct cmsghdr *c;
-
-		msg.msg_control = control.bytes;
-		msg.msg_controllen = sizeof(control.bytes);
-		c = CMSG_FIRSTHDR(&msg);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &channel, sizeof(int));
-	}
-	do
-		n = sendmsg(fd, &msg, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
+	return lab_fdpass_send(fd, reply, sizeof(*reply), channel, 0);
 }
 
 static void set_failure(struct lab_spawn_reply *reply, const struct lab_err *err)
@@ -168,25 +147,7 @@ static int spawn(int fd, const struct lab_spawn_setup *setup, const struct lab_s
 /* One datagram of exactly @len bytes; false at the end of the keeper or anything else than asked for. */
 static bool receive(int fd, void *buf, size_t len, int *ret_fd)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec iov = { buf, len };
-	struct msghdr msg = { .msg_iov = &iov,
-			      .msg_iovlen = 1,
-			      .msg_control = control.bytes,
-			      .msg_controllen = sizeof(control.bytes) };
-	const struct cmsghdr *c;
-	ssize_t n;
-
-	do
-		n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	c = n < 0 ? NULL : CMSG_FIRSTHDR(&msg);
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-		memcpy(ret_fd, CMSG_DATA(c), sizeof(int));
-	return n == (ssize_t)len;
+	return lab_fdpass_recv(fd, buf, len, ret_fd, 0) == (ssize_t)len;
 }
 
 static int serve(int fd, const struct lab_spawn_setup *setup)
