@@ -178,7 +178,7 @@ static void expand_definition(struct expansion *x, struct definition *d)
 /* Expand the reference at s ("{$"). Returns its length; 0 when it only looks like one. */
 static size_t expand_reference(struct expansion *x, const char *s, size_t len)
 {
-	char name[NAME_MAX_];
+	char name[NAME_MAX_] = { 0 };
 	size_t n = 0, i = 2, mark, used;
 	struct definition *d;
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* engine.c - how long netlab's engine needs for a topology: up, down, memory, commands; the counterpart of floor.c */
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "netlab/base/loop.h"
@@ -18,11 +20,13 @@ enum { REPEAT_MAX = 1000, HOSTS_MAX = 10000, RTT_ROUNDS = 500, ID_LEN = 32 };
  * @down_ms:	lab_client_down()
  * @rtt_ms:	median of one command on one host
  * @all_ms:	"true" on all hosts at once
+ * @spawn_ms:	median of the same command started by hand
+ * @spawn_all_ms: as many of them at once, started by hand
  * @kib_per_host: by /proc/meminfo
  * @timing:	of the up
  */
 struct sample {
-	double up_ms, down_ms, rtt_ms, all_ms, kib_per_host;
+	double up_ms, down_ms, rtt_ms, all_ms, spawn_ms, spawn_all_ms, kib_per_host;
 	struct lab_up_timing timing;
 };
 
@@ -169,6 +173,22 @@ static double run_true(struct lab_loop *loop, struct lab_client *c, size_t first
 	return (double)(lab_loop_now_us() - start) / 1000;
 }
 
+/* The floor of a command: the same program, started and waited for by this process. */
+static double spawn_true(size_t n)
+{
+	char program[] = "/bin/true", *argv[] = { program, NULL }, *env[] = { NULL };
+	uint64_t start = lab_loop_now_us();
+	pid_t pid;
+
+	for (size_t i = 0; i < n; i++)
+		if (posix_spawn(&pid, program, NULL, NULL, argv, env) != 0)
+			die("posix_spawn", -EIO, NULL);
+	for (size_t i = 0; i < n; i++)
+		if (waitpid(-1, NULL, __WALL) < 0)
+			die("waitpid", -errno, NULL);
+	return (double)(lab_loop_now_us() - start) / 1000;
+}
+
 static void measure_exec(struct lab_loop *loop, struct lab_client *c, unsigned int n,
 			 struct sample *s)
 {
@@ -177,6 +197,10 @@ static void measure_exec(struct lab_loop *loop, struct lab_client *c, unsigned i
 	for (size_t i = 0; i < RTT_ROUNDS; i++)
 		rtt[i] = run_true(loop, c, 0, 1);
 	s->rtt_ms = median(rtt, RTT_ROUNDS);
+	for (size_t i = 0; i < RTT_ROUNDS; i++)
+		rtt[i] = spawn_true(1);
+	s->spawn_ms = median(rtt, RTT_ROUNDS);
+	s->spawn_all_ms = spawn_true(n);
 	s->all_ms = run_true(loop, c, 0, n);
 }
 
@@ -274,9 +298,12 @@ int main(int argc, char **argv)
 			     (double)samples[o.repeat - 1].timing.phase_us[p] / 1000);
 	(void)printf("}");
 	if (o.exec)
-		(void)printf(",\"exec_rtt_ms\":%.3f,\"exec_all_ms\":%.3f",
-			     column(samples, o.repeat, offsetof(struct sample, rtt_ms)),
-			     column(samples, o.repeat, offsetof(struct sample, all_ms)));
+		(void)printf(
+			",\"exec_rtt_ms\":%.3f,\"exec_all_ms\":%.3f,\"spawn_ms\":%.3f,\"spawn_all_ms\":%.3f",
+			column(samples, o.repeat, offsetof(struct sample, rtt_ms)),
+			column(samples, o.repeat, offsetof(struct sample, all_ms)),
+			column(samples, o.repeat, offsetof(struct sample, spawn_ms)),
+			column(samples, o.repeat, offsetof(struct sample, spawn_all_ms)));
 	if (o.memory)
 		(void)printf(",\"kib_per_host\":%.1f",
 			     column(samples, o.repeat, offsetof(struct sample, kib_per_host)));

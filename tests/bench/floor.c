@@ -56,8 +56,13 @@ static long mem_available_kib(void)
 	if (f == NULL)
 		floor_die("/proc/meminfo");
 	while (fgets(line, sizeof(line), f) != NULL) {
-		if (sscanf(line, "MemAvailable: %ld", &kib) == 1)
-			break;
+		const char *digit = strpbrk(line, "0123456789");
+
+		if (strncmp(line, "MemAvailable:", 13) != 0)
+			continue;
+		for (; digit && *digit >= '0' && *digit <= '9'; digit++)
+			kib = kib * 10 + (*digit - '0');
+		break;
 	}
 	(void)fclose(f);
 	return kib;
