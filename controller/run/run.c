@@ -200,14 +200,13 @@ static int do_run(struct ctl_run *run, struct ctl_command_result *c)
 	return c->background ? run_background(run, c) : run_foreground(run, c);
 }
 
-static int do_wait(struct ctl_run *run, struct ctl_command_result *c, struct ctl_job *job)
+/* Wait for the end of a command in the background and report it; one that does not end in time is killed. */
+static int await_end(struct ctl_run *run, struct ctl_command_result *c, struct ctl_job *job,
+		     uint64_t limit_us)
 {
-	uint64_t limit = (uint64_t)job->owner->command->timeout_s * SECOND_US;
 	uint64_t start = lab_loop_now_us();
-	uint64_t passed = start - job->start_us;
-	int r;
+	int r = wait_until(run, &job->ended, NULL, limit_us);
 
-	r = wait_until(run, &job->ended, NULL, passed < limit ? limit - passed : COLLECT_US);
 	if (r < 0)
 		return r;
 	c->busy_us = lab_loop_now_us() - start;
@@ -220,26 +219,21 @@ static int do_wait(struct ctl_run *run, struct ctl_command_result *c, struct ctl
 	return kill_job(run, job);
 }
 
+static int do_wait(struct ctl_run *run, struct ctl_command_result *c, struct ctl_job *job)
+{
+	uint64_t limit = (uint64_t)job->owner->command->timeout_s * SECOND_US;
+	uint64_t passed = lab_loop_now_us() - job->start_us;
+
+	return await_end(run, c, job, passed < limit ? limit - passed : COLLECT_US);
+}
+
 static int do_intr(struct ctl_run *run, struct ctl_command_result *c, struct ctl_job *job)
 {
-	uint64_t start = lab_loop_now_us();
-	int r;
-
 	if (!job->ended) {
 		job->interrupted = true;
 		ctl_job_signal(job, SIGINT);
 	}
-	r = wait_until(run, &job->ended, NULL, (uint64_t)CTL_TIMEOUT_DEFAULT_S * SECOND_US);
-	if (r < 0)
-		return r;
-	c->busy_us = lab_loop_now_us() - start;
-	if (r > 0) {
-		judge(c, job);
-		return 0;
-	}
-	job->timed_out = true;
-	timed_out(c);
-	return kill_job(run, job);
+	return await_end(run, c, job, (uint64_t)CTL_TIMEOUT_DEFAULT_S * SECOND_US);
 }
 
 static int do_kill(struct ctl_run *run, struct ctl_command_result *c, struct ctl_job *job)

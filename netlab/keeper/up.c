@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "netlab/base/fault.h"
+#include "netlab/base/log.h"
 #include "netlab/keeper/client_internal.h"
 #include "netlab/keeper/keeper_internal.h"
 #include "netlab/keeper/lab.h"
@@ -192,6 +193,8 @@ static int start(struct up *up, const struct lab_plan *plan, const struct lab_up
 
 		lab_keeper_main(&args);
 	}
+	LAB_DEBUG("lab %s: keeper is process %d, agent program %s%s", rd->name, (int)up->pid,
+		  params->agent, userns ? ", in a user namespace" : "");
 	up->pidfd = (int)syscall(SYS_pidfd_open, up->pid, 0);
 	if (up->pidfd < 0)
 		return lab_err_errno(err, errno, "pidfd_open");
