@@ -144,7 +144,7 @@ static void say_task_start(struct ctl_report *rep, const struct ctl_task_result 
 
 	put_number(e, "task", t->index + 1);
 	put_string(e, "label", t->task->label);
-	put_number(e, "commands", t->task->n_commands);
+	put_number(e, "commands", t->n_commands);
 	emit(rep, e);
 }
 

@@ -27,8 +27,7 @@ static void add_command(const struct ctl_report *rep, struct lab_strbuf *sb)
 	uint64_t us = now > c->start_us ? now - c->start_us : 0;
 
 	lab_strbuf_printf(sb, ", command %zu of %zu, %" PRIu64 ".%u s: ", c->index + 1,
-			  rep->task->task->n_commands, us / 1000000u,
-			  (unsigned int)(us / 100000u % 10u));
+			  rep->task->n_commands, us / 1000000u, (unsigned int)(us / 100000u % 10u));
 	if (c->host)
 		lab_strbuf_printf(sb, "%s: ", c->host);
 	ctl_report_what(c, 0, sb);

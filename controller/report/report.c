@@ -232,9 +232,9 @@ static void on_task_start(const struct ctl_task_result *t, void *user)
 
 	rep->task = t;
 	rep->host_width = 1;
-	for (i = 0; i < t->task->n_commands; i++) {
-		if (t->commands[i].host)
-			rep->host_width = LAB_MAX(rep->host_width, strlen(t->commands[i].host));
+	for (i = 0; i < t->n_commands; i++) {
+		if (t->commands[i]->host)
+			rep->host_width = LAB_MAX(rep->host_width, strlen(t->commands[i]->host));
 	}
 	rep->host_width = LAB_MIN(rep->host_width, (size_t)16);
 	rep->style->task_start(rep, t);

@@ -273,8 +273,8 @@ static void add_failures(const struct ctl_report *rep, const struct ctl_run_resu
 
 	lab_strbuf_printf(sb, "%sfailed:%s\n", bold(rep), off(rep));
 	for (i = 0; i < result->n_tasks; i++) {
-		for (k = 0; k < result->tasks[i].task->n_commands; k++) {
-			const struct ctl_command_result *c = &result->tasks[i].commands[k];
+		for (k = 0; k < result->tasks[i].n_commands; k++) {
+			const struct ctl_command_result *c = result->tasks[i].commands[k];
 
 			if (c->verdict == CTL_VERDICT_FAIL && n++ < FAILURES_MAX)
 				add_failure(rep, c, sb);
@@ -296,7 +296,7 @@ static void add_counts(const struct ctl_run_result *result, struct lab_strbuf *s
 	size_t total = 0, i, tasks = 0;
 
 	for (i = 0; i < result->n_tasks; i++)
-		total += result->tasks[i].task->n_commands;
+		total += result->tasks[i].n_commands;
 	for (i = result->n_tasks_run; i < result->n_tasks; i++)
 		tasks++;
 	if (!total)

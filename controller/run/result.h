@@ -55,7 +55,7 @@ struct ctl_job {
 
 /**
  * struct ctl_command_result - what came out of one command
- * @command:	the command of the recipe (borrowed)
+ * @command:	the command: the recipe's, or in the arena of the task's result (borrowed)
  * @task:	index of its task
  * @index:	its index in the task
  * @host:	id of its host, or NULL for ctl_wait (borrowed from the recipe)
@@ -91,17 +91,24 @@ struct ctl_command_result {
  * @index:	its index
  * @verdict:	CTL_VERDICT_FAIL when one of its commands failed
  * @duration_us: from its first command to its last
- * @commands:	one for each command of the task
+ * @commands:	one for each command: those of the recipe from the beginning, and those that a task
+ *		makes as it goes, each when it is made; a command stays where it is in memory
+ * @n_commands:	how many there are now
  * @n_passed:	commands that passed
  * @n_failed:	commands that failed
+ * @arena:	what the commands are made of that the recipe does not own; NULL = nothing
  */
 struct ctl_task_result {
 	const struct ctl_task *task;
 	size_t index;
 	enum ctl_verdict verdict;
 	uint64_t duration_us;
-	struct ctl_command_result *commands;
+	struct ctl_command_result **commands;
+	size_t n_commands;
 	size_t n_passed, n_failed;
+	struct ctl_arena *arena;
+	/* private */
+	size_t cap_commands;
 };
 
 /**
@@ -124,6 +131,18 @@ struct ctl_run_result {
 	size_t n_passed, n_failed;
 	uint64_t duration_us, busy_us;
 };
+
+/**
+ * ctl_task_result_add() - Add a command at the end of a task
+ * @t:		the task's result
+ * @command:	what it does (borrowed: it outlives the result, or is in its arena)
+ * @host:	id of its host, NULL for ctl_wait (borrowed likewise)
+ * @ret:	on success; owned by @t, valid as long as that
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ctl_task_result_add(struct ctl_task_result *t, const struct ctl_command *command,
+			const char *host, struct ctl_command_result **ret);
 
 /**
  * ctl_run_result_fini() - Release a result

@@ -270,7 +270,7 @@ static int do_ctl_wait(struct ctl_run *run, struct ctl_command_result *c)
 static int do_control(struct ctl_run *run, struct ctl_command_result *c)
 {
 	struct ctl_task_result *t = &run->result->tasks[c->task];
-	struct ctl_job *job = t->commands[c->command->target].own;
+	struct ctl_job *job = t->commands[c->command->target]->own;
 
 	if (!job || !job->started) {
 		verdict(c, false, "was not started");
@@ -333,8 +333,8 @@ static int end_jobs(struct ctl_run *run, struct ctl_task_result *t)
 	int r, result = 0;
 	size_t i;
 
-	for (i = 0; i < t->task->n_commands; i++) {
-		struct ctl_job *job = t->commands[i].own;
+	for (i = 0; i < t->n_commands; i++) {
+		struct ctl_job *job = t->commands[i]->own;
 
 		if (!job || !job->started || job->ended || job->lost)
 			continue;
@@ -354,12 +354,12 @@ static int run_task(struct ctl_run *run, struct ctl_task_result *t)
 
 	if (ops && ops->task_start)
 		ops->task_start(t, run->params->user);
-	for (i = 0; i < t->task->n_commands && r >= 0; i++) {
+	for (i = 0; i < t->n_commands && r >= 0; i++) {
 		r = ctl_run_stopped(run);
 		if (r < 0)
 			break;
-		r = run_command(run, &t->commands[i]);
-		count(run, t, &t->commands[i]);
+		r = run_command(run, t->commands[i]);
+		count(run, t, t->commands[i]);
 	}
 	end = end_jobs(run, t);
 	t->duration_us = lab_loop_now_us() - start;
@@ -374,7 +374,9 @@ static int run_task(struct ctl_run *run, struct ctl_task_result *t)
 
 static int result_init(const struct ctl_recipe *recipe, struct ctl_run_result *ret)
 {
+	struct ctl_command_result *c;
 	size_t i, k;
+	int r;
 
 	*ret = (struct ctl_run_result){ .recipe = recipe };
 	ret->tasks = calloc(recipe->n_tasks + 1, sizeof(*ret->tasks));
@@ -386,18 +388,16 @@ static int result_init(const struct ctl_recipe *recipe, struct ctl_run_result *r
 
 		t->task = task;
 		t->index = i;
-		t->commands = calloc(task->n_commands + 1, sizeof(*t->commands));
-		if (!t->commands)
-			return -ENOMEM;
 		ret->n_tasks++;
 		for (k = 0; k < task->n_commands; k++) {
 			size_t host = task->commands[k].host;
 
-			t->commands[k].command = &task->commands[k];
-			t->commands[k].task = i;
-			t->commands[k].index = k;
-			if (host != CTL_HOST_NONE)
-				t->commands[k].host = recipe->hosts[host].id;
+			r = ctl_task_result_add(t, &task->commands[k],
+						host == CTL_HOST_NONE ? NULL
+								      : recipe->hosts[host].id,
+						&c);
+			if (r < 0)
+				return r;
 		}
 	}
 	return 0;
@@ -448,35 +448,4 @@ int ctl_run(const struct ctl_run_params *params, struct ctl_run_result *ret, str
 	lab_client_on_closed(params->client, NULL, NULL);
 	ret->duration_us = lab_loop_now_us() - start;
 	return r;
-}
-
-void ctl_run_result_fini(struct ctl_run_result *result)
-{
-	size_t i, k;
-
-	for (i = 0; i < result->n_tasks; i++) {
-		struct ctl_task_result *t = &result->tasks[i];
-
-		for (k = 0; k < t->task->n_commands; k++) {
-			free(t->commands[k].text);
-			free(t->commands[k].desc);
-			ctl_job_free(t->commands[k].own);
-		}
-		free(t->commands);
-	}
-	free(result->tasks);
-	*result = (struct ctl_run_result){ 0 };
-}
-
-const char *ctl_verdict_name(enum ctl_verdict v)
-{
-	switch (v) {
-	case CTL_VERDICT_PASS:
-		return "pass";
-	case CTL_VERDICT_FAIL:
-		return "fail";
-	case CTL_VERDICT_NONE:
-		break;
-	}
-	return "none";
 }

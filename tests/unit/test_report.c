@@ -90,12 +90,14 @@ static const struct ctl_task tasks[] = {
 struct small {
 	struct ctl_run_result result;
 	struct ctl_task_result tasks[2];
-	struct ctl_command_result c[5];
+	struct ctl_command_result c[5], *list[5];
 	struct ctl_job ping, module;
 };
 
 static void fill(struct small *s)
 {
+	size_t i;
+
 	*s = (struct small){ 0 };
 	s->result = (struct ctl_run_result){
 		.verdict = CTL_VERDICT_FAIL,
@@ -109,14 +111,21 @@ static void fill(struct small *s)
 	};
 	s->tasks[0] = (struct ctl_task_result){
 		.task = &tasks[0],
-		.commands = s->c,
+		.commands = s->list,
+		.n_commands = 4,
 		.verdict = CTL_VERDICT_FAIL,
 		.n_passed = 3,
 		.n_failed = 1,
 		.duration_us = 1450000,
 	};
-	s->tasks[1] =
-		(struct ctl_task_result){ .task = &tasks[1], .index = 1, .commands = s->c + 4 };
+	s->tasks[1] = (struct ctl_task_result){
+		.task = &tasks[1],
+		.index = 1,
+		.commands = s->list + 4,
+		.n_commands = 1,
+	};
+	for (i = 0; i < 5; i++)
+		s->list[i] = &s->c[i];
 	s->c[0] = (struct ctl_command_result){
 		.command = &commands[0],
 		.host = "h1",

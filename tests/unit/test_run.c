@@ -205,8 +205,8 @@ static int run(struct lab *lab, const char *text)
 
 static const struct ctl_command_result *command(const struct lab *lab, size_t i)
 {
-	assert_true(i < lab->recipe->tasks[0].n_commands);
-	return &lab->result.tasks[0].commands[i];
+	assert_true(i < lab->result.tasks[0].n_commands);
+	return lab->result.tasks[0].commands[i];
 }
 
 static void is(const struct lab *lab, size_t i, enum ctl_verdict verdict, const char *message)
