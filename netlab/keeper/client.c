@@ -288,6 +288,8 @@ static int exec_params(const struct lab_job *job, const struct lab_exec *exec, j
 	r = set(o, "host", json_string(exec->host));
 	if (r == 0)
 		r = set(o, "job", json_integer(job_number(job)));
+	if (r == 0 && exec->netns)
+		r = set(o, "netns", json_string(exec->netns));
 	if (r == 0 && exec->argv)
 		r = set(o, "argv", strings_to_json(exec->argv));
 	if (r == 0 && exec->shell)

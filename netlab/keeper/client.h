@@ -102,6 +102,7 @@ enum lab_stdio {
 /**
  * struct lab_exec - a command to run in a host; everything is borrowed for the call only
  * @host:	host id
+ * @netns:	further network namespace of the host to run in; NULL = the host's own
  * @argv:	program and arguments, NULL-terminated; or NULL with @shell
  * @shell:	text for the host's shell; or NULL
  * @file:	digest of a synchronised file to execute (then @argv[0] is only its name); or NULL
@@ -116,6 +117,7 @@ enum lab_stdio {
  */
 struct lab_exec {
 	const char *host;
+	const char *netns;
 	const char *const *argv;
 	const char *shell;
 	const char *file;
@@ -234,5 +236,89 @@ int lab_file_digest(struct lab_file *file, struct lab_err *err);
  */
 int lab_client_sync(struct lab_client *c, const char *host, const struct lab_file *files,
 		    size_t n_files, size_t *ret_sent, struct lab_err *err);
+
+/**
+ * lab_client_link_add() - Make an interface in a host of a running lab
+ * @c:		client
+ * @host:	host id
+ * @spec:	what to make, as docs/rpc.md describes it for `link.add` (borrowed)
+ * @ret:	on success, the interface as lab_client_link_get() tells it, new reference; may be NULL
+ * @err:	filled on failure; may be NULL
+ *
+ * Runs the loop until answered (60 s at most).
+ * Return: 0 or -errno. Errors: -ENOENT no such host, -EEXIST the id is taken, -EINVAL the description is wrong, -ENOSYS the kernel
+ * lacks the kind, and whatever the kernel refuses it with.
+ */
+int lab_client_link_add(struct lab_client *c, const char *host, json_t *spec, json_t **ret,
+			struct lab_err *err);
+
+/**
+ * lab_client_link_set() - Change an interface of a host
+ * @c:		client
+ * @host:	host id
+ * @id:		the interface's id
+ * @changes:	what to change, as docs/rpc.md describes it for `link.set` (borrowed)
+ * @ret:	on success, the interface as it is now, new reference; may be NULL
+ * @err:	filled on failure; may be NULL
+ *
+ * Changes are made in the order of the table there; what comes before the one that fails stays.
+ * Runs the loop until answered (60 s at most).
+ * Return: 0 or -errno. Errors: -ENOENT no such host or interface, -EINVAL.
+ */
+int lab_client_link_set(struct lab_client *c, const char *host, const char *id, json_t *changes,
+			json_t **ret, struct lab_err *err);
+
+/**
+ * lab_client_link_del() - Take an interface away
+ * @c:		client
+ * @host:	host id
+ * @id:		the interface's id
+ * @err:	filled on failure; may be NULL
+ *
+ * Runs the loop until answered (60 s at most).
+ * Return: 0 or -errno. Errors: -ENOENT no such host or interface.
+ */
+int lab_client_link_del(struct lab_client *c, const char *host, const char *id,
+			struct lab_err *err);
+
+/**
+ * lab_client_link_get() - Ask the kernel how an interface is now
+ * @c:		client
+ * @host:	host id
+ * @id:		the interface's id
+ * @ret:	the answer of `link.get` (docs/rpc.md), new reference
+ * @err:	filled on failure; may be NULL
+ *
+ * Runs the loop until answered (60 s at most).
+ * Return: 0 or -errno. Errors: -ENOENT no such host or interface, -ENODEV it has gone.
+ */
+int lab_client_link_get(struct lab_client *c, const char *host, const char *id, json_t **ret,
+			struct lab_err *err);
+
+/**
+ * lab_client_route_add() - Add a static route to a host
+ * @c:		client
+ * @host:	host id
+ * @route:	as docs/rpc.md describes it for `route.add` (borrowed)
+ * @err:	filled on failure; may be NULL
+ *
+ * Runs the loop until answered (60 s at most).
+ * Return: 0 or -errno. Errors: -ENOENT no such host or interface, -EEXIST, -ENETUNREACH, -EINVAL.
+ */
+int lab_client_route_add(struct lab_client *c, const char *host, json_t *route,
+			 struct lab_err *err);
+
+/**
+ * lab_client_route_del() - Take a route away
+ * @c:		client
+ * @host:	host id
+ * @route:	as for lab_client_route_add() (borrowed)
+ * @err:	filled on failure; may be NULL
+ *
+ * Runs the loop until answered (60 s at most).
+ * Return: 0 or -errno. Errors: -ENOENT no such host or interface, -ESRCH no such route.
+ */
+int lab_client_route_del(struct lab_client *c, const char *host, json_t *route,
+			 struct lab_err *err);
 
 #endif

@@ -517,6 +517,57 @@ static void client_may_be_freed_when_the_lab_goes_away(void **state)
 	assert_null(f->c);
 }
 
+static void netns_of_a_command_is_sent(void **state)
+{
+	struct fixture *f = *state;
+
+	exec(f, &(struct lab_exec){ .host = "h1", .netns = "blue", .shell = "true" });
+	assert_params(f, "{\"host\": \"h1\", \"netns\": \"blue\", \"job\": 1, \"shell\": \"true\", "
+			 "\"stdio\": \"null\"}");
+	reply(f, "{\"exit\": 0, " TIMES "}");
+}
+
+static void links_and_routes_are_asked_for(void **state)
+{
+	cleanup_json json_t *spec = json_pack("{s:s, s:s}", "id", "v1", "kind", "dummy");
+	cleanup_json json_t *up = json_pack("{s:b}", "up", 0),
+			    *to = json_pack("{s:s}", "to", "default");
+	cleanup_json json_t *got = NULL;
+	struct fixture *f = *state;
+
+	f->answer_at_once = true;
+	assert_int_equal(lab_client_link_add(f->c, "h1", spec, &got, NULL), 0);
+	assert_string_equal(f->method, "link.add");
+	assert_params(f, "{\"host\": \"h1\", \"id\": \"v1\", \"kind\": \"dummy\"}");
+	assert_string_equal(json_string_value(json_object_get(got, "lab")), "l");
+	assert_int_equal(json_object_size(spec), 2);
+	assert_int_equal(lab_client_link_set(f->c, "h1", "v1", up, NULL, NULL), 0);
+	assert_string_equal(f->method, "link.set");
+	assert_params(f, "{\"host\": \"h1\", \"id\": \"v1\", \"up\": false}");
+	assert_int_equal(lab_client_link_del(f->c, "h1", "v1", NULL), 0);
+	assert_string_equal(f->method, "link.del");
+	assert_params(f, "{\"host\": \"h1\", \"id\": \"v1\"}");
+	json_decref(got);
+	got = NULL;
+	assert_int_equal(lab_client_link_get(f->c, "h1", "v1", &got, NULL), 0);
+	assert_string_equal(f->method, "link.get");
+	assert_non_null(got);
+	assert_int_equal(lab_client_route_add(f->c, "h1", to, NULL), 0);
+	assert_string_equal(f->method, "route.add");
+	assert_params(f, "{\"host\": \"h1\", \"to\": \"default\"}");
+	assert_int_equal(lab_client_route_del(f->c, "h1", to, NULL), 0);
+	assert_string_equal(f->method, "route.del");
+}
+
+static void link_that_is_no_text_is_einval(void **state)
+{
+	struct fixture *f = *state;
+	struct lab_err err;
+
+	assert_int_equal(lab_client_link_del(f->c, "h1", "\xff", &err), -EINVAL);
+	assert_string_equal(err.msg, "link.del: not an object of UTF-8 text");
+}
+
 static void inspect_gives_the_answer(void **state)
 {
 	struct fixture *f = *state;
@@ -677,6 +728,9 @@ int main(void)
 		TEST(jobs_fail_when_the_lab_goes_away),
 		TEST(client_may_be_freed_in_done),
 		TEST(client_may_be_freed_when_the_lab_goes_away),
+		TEST(netns_of_a_command_is_sent),
+		TEST(links_and_routes_are_asked_for),
+		TEST(link_that_is_no_text_is_einval),
 		TEST(inspect_gives_the_answer),
 		TEST(file_digest_refuses_what_is_no_file),
 		TEST(only_missing_files_are_sent),
