@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "netlab/base/program.h"
 #include "netlab/base/util.h"
 
 enum { MODULE_NAMES_MAX = 1000 }; /* files of a folder that are looked at for the nearest name */
@@ -231,37 +232,17 @@ struct ctl_module *ctl_modules_get(const struct ctl_modules *mods, const char *n
 	return NULL;
 }
 
-static bool in_path(const char *program, const char *path)
-{
-	const char *p = path, *end;
-
-	for (;; p = end + 1) {
-		cleanup_free char *file = NULL;
-
-		end = strchrnul(p, ':');
-		/* An empty part means the current folder, which a host does not share. */
-		if (end != p)
-			file = join(p, (size_t)(end - p), program, "");
-		if (file && access(file, X_OK) == 0)
-			return true;
-		if (!*end)
-			return false;
-	}
-}
-
 int ctl_modules_check(const struct ctl_modules *mods, const char *path, struct ctl_diag *diag)
 {
 	int r = 0;
 	size_t i, k;
 
-	if (!path || !*path)
-		path = "/bin:/usr/bin";
 	for (i = 0; i < mods->n_items; i++) {
 		const struct ctl_module *m = &mods->items[i];
 
 		for (k = 0; k < LAB_ARRAY_SIZE(programs); k++) {
 			if (!m->own || strcmp(programs[k].module, m->name) != 0 ||
-			    in_path(programs[k].program, path))
+			    lab_program_in_path(programs[k].program, path))
 				continue;
 			(void)ctl_diag_error(
 				diag, &m->src,
