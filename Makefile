@@ -357,7 +357,7 @@ libexecdir = $(DESTDIR)$(PREFIX)/libexec/netlab
 sharedir   = $(DESTDIR)$(PREFIX)/share/netlab
 mandir     = $(DESTDIR)$(PREFIX)/share/man
 compdir    = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-recipes   := $(sort $(wildcard recipes/*.xml))
+recipes   := $(sort $(wildcard recipes/*.xml recipes/part/*.xml))
 schema    := $(wildcard recipes/recipe.rng)
 completion := $(wildcard docs/completion/netlab.bash)
 # Files as they are named once installed, for uninstall.
@@ -368,17 +368,17 @@ installed  = $(bindir)/netlab $(libexecdir)/agent $(MODULES:%=$(libexecdir)/modu
 
 ## install, uninstall: under PREFIX (/usr/local), below DESTDIR
 install: all
-	install -d $(bindir) $(libexecdir)/modules $(sharedir)/recipes
+	install -d $(bindir) $(libexecdir)/modules $(sharedir)/recipes/part
 	install -m 755 $(O)/netlab $(bindir)/netlab
 	install -m 755 $(O)/agent $(libexecdir)/agent
 	$(if $(MODULES),install -m 755 $(MODULES:%=$(O)/modules/%) $(libexecdir)/modules/)
-	$(if $(recipes),install -m 644 $(recipes) $(sharedir)/recipes/)
+	$(foreach r,$(recipes),install -m 644 $(r) $(sharedir)/$(r) &&) :
 	$(if $(schema),install -m 644 $(schema) $(sharedir)/)
 	$(foreach m,$(man_pages),install -D -m 644 $(m) $(mandir)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)) &&) :
 	$(if $(completion),install -D -m 644 $(completion) $(compdir)/netlab)
 uninstall:
 	rm -f $(installed)
-	for d in $(libexecdir)/modules $(libexecdir) $(sharedir)/recipes $(sharedir); do \
+	for d in $(libexecdir)/modules $(libexecdir) $(sharedir)/recipes/part $(sharedir)/recipes $(sharedir); do \
 		if [ -d "$$d" ]; then rmdir --ignore-fail-on-non-empty "$$d"; fi; done
 
 ## dist: netlab-VERSION.tar.gz of the last commit

@@ -10,6 +10,22 @@
 
 enum { MSG_MAX = 512, BESIDE_MAX = 60 };
 
+/**
+ * struct ctl_diag_include - one file that was included, in one place
+ * @id:		address of its name; never read: the recipe may be gone
+ * @file:	its name
+ * @from_file:	name of the file that includes it
+ * @line:	where
+ * @col:	where
+ * @outer:	1 + the inclusion of that file; 0: it is the recipe itself
+ */
+struct ctl_diag_include {
+	const char *id;
+	char *file, *from_file;
+	unsigned int line, col;
+	size_t outer;
+};
+
 void ctl_diag_fini(struct ctl_diag *diag)
 {
 	size_t i;
@@ -19,6 +35,11 @@ void ctl_diag_fini(struct ctl_diag *diag)
 		free(diag->items[i].msg);
 	}
 	free(diag->items);
+	for (i = 0; i < diag->n_includes; i++) {
+		free(diag->includes[i].file);
+		free(diag->includes[i].from_file);
+	}
+	free(diag->includes);
 	*diag = (struct ctl_diag){ 0 };
 }
 
@@ -87,6 +108,63 @@ static void add(struct ctl_diag *diag, enum ctl_diag_kind kind, const struct lab
 	diag->items[diag->n_items++] = item;
 }
 
+/* Returns 1 + the index of a file's inclusion, or 0 if it was not included. */
+static size_t find_include(const struct ctl_diag *diag, const char *file)
+{
+	size_t i, same_name = 0;
+
+	for (i = diag->n_includes; i > 0; i--) {
+		if (strcmp(diag->includes[i - 1].file, file) != 0)
+			continue;
+		if (diag->includes[i - 1].id == file)
+			return i;
+		same_name = i;
+	}
+	return same_name;
+}
+
+int ctl_diag_included(struct ctl_diag *diag, const char *file, const struct lab_src *from)
+{
+	struct ctl_diag_include *includes, in = { .id = file };
+	size_t cap;
+
+	if (!diag)
+		return 0;
+	if (diag->n_includes == diag->cap_includes) {
+		cap = diag->cap_includes ? diag->cap_includes * 2 : 4;
+		includes = realloc(diag->includes, cap * sizeof(*includes));
+		if (!includes)
+			return -ENOMEM;
+		diag->includes = includes;
+		diag->cap_includes = cap;
+	}
+	in.line = from->line;
+	in.col = from->col;
+	in.outer = find_include(diag, from->file);
+	in.file = strdup(file);
+	in.from_file = strdup(from->file);
+	if (!in.file || !in.from_file) {
+		free(in.file);
+		free(in.from_file);
+		return -ENOMEM;
+	}
+	diag->includes[diag->n_includes++] = in;
+	return 0;
+}
+
+static void say_included(struct ctl_diag *diag, const char *file)
+{
+	size_t i = find_include(diag, file);
+
+	while (i) {
+		const struct ctl_diag_include *in = &diag->includes[i - 1];
+		const struct lab_src src = { in->from_file, in->line, in->col };
+
+		ctl_diag_beside(diag, &src, "included from here");
+		i = in->outer;
+	}
+}
+
 int ctl_diag_error(struct ctl_diag *diag, const struct lab_src *src, const char *fmt, ...)
 {
 	char msg[MSG_MAX];
@@ -102,6 +180,8 @@ int ctl_diag_error(struct ctl_diag *diag, const struct lab_src *src, const char 
 	(void)vsnprintf(msg, sizeof(msg), fmt, ap);
 	va_end(ap);
 	add(diag, CTL_DIAG_ERROR, src, msg);
+	if (src && src->file)
+		say_included(diag, src->file);
 	return -EINVAL;
 }
 

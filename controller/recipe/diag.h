@@ -32,6 +32,8 @@ struct ctl_diag_item {
 	char *msg;
 };
 
+struct ctl_diag_include;
+
 /**
  * struct ctl_diag - what was found so far
  * @items:	errors and notes
@@ -48,6 +50,8 @@ struct ctl_diag {
 	/* private */
 	size_t cap_items;
 	bool skip_beside;
+	struct ctl_diag_include *includes;
+	size_t n_includes, cap_includes;
 };
 
 #define CTL_DIAG_INIT                       \
@@ -84,6 +88,18 @@ int ctl_diag_error(struct ctl_diag *diag, const struct lab_src *src, const char 
  */
 void ctl_diag_beside(struct ctl_diag *diag, const struct lab_src *src, const char *fmt, ...)
 	LAB_PRINTF(3, 4);
+
+/**
+ * ctl_diag_included() - Tell where a file was included
+ * @diag:	from now on an error in @file has a second place, @from, and so on outwards; may be
+ *		NULL
+ * @file:	name of the included file, as in the places of errors: of two files with one name
+ *		it is the one at this address
+ * @from:	the element that includes it
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ctl_diag_included(struct ctl_diag *diag, const char *file, const struct lab_src *from);
 
 /**
  * ctl_diag_note() - Report what is odd but allowed

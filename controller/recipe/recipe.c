@@ -2,19 +2,19 @@
 /* recipe.c - reads a recipe: the file, and the steps from its bytes to a struct ctl_recipe */
 #include "controller/recipe/recipe.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "controller/recipe/alias.h"
 #include "controller/recipe/arena.h"
 #include "controller/recipe/build.h"
+#include "controller/recipe/file.h"
 #include "controller/recipe/grammar.h"
+#include "controller/recipe/include.h"
 #include "controller/recipe/text.h"
 #include "controller/recipe/xml.h"
 #include "netlab/base/util.h"
 
-enum { READ_FIRST = 64 << 10, LAB_NAME_MAX = 63 };
+enum { LAB_NAME_MAX = 63 };
 
 static int file_error(const char *path, int code, struct ctl_diag *diag)
 {
@@ -24,38 +24,6 @@ static int file_error(const char *path, int code, struct ctl_diag *diag)
 	(void)lab_err_errno(&err, code, "cannot be read");
 	(void)ctl_diag_error(diag, &src, "%s", err.msg);
 	return -code;
-}
-
-/* Read all, at most one byte over the limit; the size that a file claims is only a first guess. */
-static int read_all(int fd, char **ret, size_t *ret_len)
-{
-	cleanup_free char *data = NULL;
-	size_t len = 0, cap = READ_FIRST;
-	struct stat st;
-	char *bigger;
-	ssize_t n;
-
-	if (!fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_size < (off_t)CTL_RECIPE_BYTES_MAX)
-		cap = (size_t)st.st_size + 1;
-	for (;;) {
-		bigger = realloc(data, cap);
-		if (!bigger)
-			return -ENOMEM;
-		data = bigger;
-		n = read(fd, data + len, cap - len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		len += (size_t)n;
-		if (n == 0 || len > CTL_RECIPE_BYTES_MAX)
-			break;
-		if (len == cap)
-			cap = LAB_MIN(cap * 2, (size_t)CTL_RECIPE_BYTES_MAX + 1);
-	}
-	*ret = take_ptr(&data);
-	*ret_len = len;
-	return 0;
 }
 
 /* The name of the file without its folder and its extension, fit for a lab. */
@@ -102,7 +70,9 @@ static int make(struct ctl_xml *xml, const struct ctl_recipe_params *params,
 	struct ctl_build b = { .xml = xml, .recipe = recipe, .diag = diag };
 	int r;
 
-	r = ctl_alias_expand(xml, params, diag);
+	r = ctl_include_expand(xml, params, recipe->arena, diag);
+	if (r == 0)
+		r = ctl_alias_expand(xml, params, diag);
 	if (r == 0)
 		r = ctl_schema_check_root(xml, diag);
 	if (r == 0)
@@ -119,15 +89,16 @@ static int make(struct ctl_xml *xml, const struct ctl_recipe_params *params,
 	return recipe->name ? 0 : -ENOMEM;
 }
 
-static int load(const char *data, size_t len, const struct ctl_recipe_params *params,
+static int load(const struct ctl_bytes *bytes, const struct ctl_recipe_params *params,
 		struct ctl_recipe *recipe, struct ctl_diag *diag)
 {
 	unsigned int before = diag->n_errors;
 	struct ctl_xml *xml;
 	int r;
 
-	r = ctl_xml_parse(recipe->file, data, len, &xml, diag);
+	r = ctl_xml_parse(recipe->file, bytes->data, bytes->len, &xml, diag);
 	if (r == 0) {
+		xml->files[0]->key = bytes->key;
 		r = make(xml, params, recipe, diag);
 		ctl_xml_free(xml);
 	}
@@ -136,16 +107,16 @@ static int load(const char *data, size_t len, const struct ctl_recipe_params *pa
 	return r;
 }
 
-int ctl_recipe_load_mem(const char *name, const void *data, size_t len,
-			const struct ctl_recipe_params *params, struct ctl_recipe **ret,
-			struct ctl_diag *diag)
+static int load_bytes(const char *name, const struct ctl_bytes *bytes,
+		      const struct ctl_recipe_params *params, struct ctl_recipe **ret,
+		      struct ctl_diag *diag)
 {
 	struct ctl_recipe *recipe = new_recipe(name);
 	int r;
 
 	if (!recipe)
 		return -ENOMEM;
-	r = load(data, len, params, recipe, diag);
+	r = load(bytes, params, recipe, diag);
 	ctl_diag_sort(diag);
 	if (r < 0) {
 		ctl_recipe_free(recipe);
@@ -155,21 +126,31 @@ int ctl_recipe_load_mem(const char *name, const void *data, size_t len,
 	return 0;
 }
 
+int ctl_recipe_load_mem(const char *name, const void *data, size_t len,
+			const struct ctl_recipe_params *params, struct ctl_recipe **ret,
+			struct ctl_diag *diag)
+{
+	/* Only read, and never freed. */
+	const struct ctl_bytes bytes = { .data = (char *)data, .len = len, .key = (char *)name };
+
+	return load_bytes(name, &bytes, params, ret, diag);
+}
+
 int ctl_recipe_load(const char *path, const struct ctl_recipe_params *params,
 		    struct ctl_recipe **ret, struct ctl_diag *diag)
 {
-	cleanup_free char *data = NULL;
-	cleanup_close int fd = -1;
-	size_t len;
+	struct ctl_bytes bytes;
 	int r;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0)
-		return file_error(path, errno, diag);
-	r = read_all(fd, &data, &len);
+	r = ctl_file_read(path, false, &bytes);
+	if (r == -ENOMEM)
+		return r;
 	if (r < 0)
 		return file_error(path, -r, diag);
-	return ctl_recipe_load_mem(path, data, len, params, ret, diag);
+	r = load_bytes(path, &bytes, params, ret, diag);
+	free(bytes.data);
+	free(bytes.key);
+	return r;
 }
 
 void ctl_recipe_free(struct ctl_recipe *recipe)

@@ -15,7 +15,8 @@
 /**
  * DOC: from XML to a recipe
  *
- *   bytes --xml.c--> struct ctl_xml --alias.c--> the same, {$alias} expanded and <define> gone
+ *   bytes --xml.c--> struct ctl_xml --include.c--> the same, with the included files in it
+ *         --alias.c--> the same, {$alias} expanded and <define> gone
  *         --schema.c, grammar_table.c--> checked against the grammar --build.c--> struct ctl_recipe
  *         --check.c--> ids, references, functions and background commands checked
  *
@@ -231,12 +232,29 @@ struct ctl_alias {
 };
 
 /**
+ * struct ctl_bytes - the bytes of a file
+ * @data:	bytes
+ * @len:	how many
+ * @key:	what tells the file from every other, whatever path led to it
+ *
+ * The strings are allocated with malloc(3).
+ */
+struct ctl_bytes {
+	char *data;
+	size_t len;
+	char *key;
+};
+
+/**
  * struct ctl_recipe_params - how to read a recipe
  * @defines:	aliases at the outermost level, which definitions of the recipe override (option -a)
  * @n_defines:	how many
  * @overrides:	aliases that override every definition (option -A)
  * @n_overrides: how many
  * @for_run:	tell with a note when the recipe has no task
+ * @read:	reads an included file: fills @ret and returns 0, or -errno; NULL = from the file
+ *		system
+ * @user:	for @read
  *
  * All borrowed until the call returns.
  */
@@ -246,6 +264,8 @@ struct ctl_recipe_params {
 	const struct ctl_alias *overrides;
 	size_t n_overrides;
 	bool for_run;
+	int (*read)(void *user, const char *path, struct ctl_bytes *ret);
+	void *user;
 };
 
 /**
@@ -255,7 +275,7 @@ struct ctl_recipe_params {
  * @ret:	on success; free with ctl_recipe_free()
  * @diag:	errors and notes are added, sorted; must not be NULL
  *
- * Context: reads the file, no network; blocks for it.
+ * Context: reads the file and those that it includes, no network; blocks for them.
  * Return: 0 or -errno; on failure @diag has at least one error (but when out of memory perhaps
  * none). Errors: -ENOENT and the like: the file cannot be read; -EFBIG too large; -EINVAL the
  * recipe is wrong; -ENOMEM.

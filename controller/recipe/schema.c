@@ -160,32 +160,16 @@ static void unknown_child(struct ctl_xml_elem *e, const struct ctl_elem_def *def
 				     ctl_hint_text(&hint, "<", ">", "; allowed: ", buf));
 }
 
-static bool is_xinclude(const struct ctl_xml_elem *e)
-{
-	static const char begin[] = "http://www.w3.org/", end[] = "/XInclude";
-	const char *colon = strchr(e->name, ':'), *name = colon ? colon + 1 : e->name;
-	size_t len = e->ns ? strlen(e->ns) : 0;
-
-	return len == sizeof(begin) - 1 + 4 + sizeof(end) - 1 &&
-	       !strncmp(e->ns, begin, sizeof(begin) - 1) &&
-	       !strcmp(e->ns + len - (sizeof(end) - 1), end) && !strcmp(name, "include");
-}
-
 /* An element in a namespace is none of ours, whatever its name. Returns true if it was reported. */
 static bool foreign(struct ctl_xml_elem *e, struct ctl_diag *diag)
 {
 	if (!e->ns)
 		return false;
 	ctl_xml_hole(e);
-	if (is_xinclude(e))
-		(void)ctl_diag_error(diag, &e->src,
-				     "<%.60s> is known to LNST, but not supported by this version",
-				     e->name);
-	else
-		(void)ctl_diag_error(
-			diag, &e->src,
-			"<%.60s> is in the namespace \"%.100s\"; the elements of a recipe are in none",
-			e->name, e->ns);
+	(void)ctl_diag_error(
+		diag, &e->src,
+		"<%.60s> is in the namespace \"%.100s\"; the elements of a recipe are in none",
+		e->name, e->ns);
 	return true;
 }
 

@@ -13,20 +13,22 @@
 /**
  * struct sax - what the callbacks share
  * @xml:	tree under construction
+ * @file:	the file of it that is read
  * @base:	byte of the file at which the parser's input begins (behind a byte order mark)
+ * @root:	root element of this file
  * @open:	innermost open element
  * @depth:	number of open elements
- * @elems:	elements so far
- * @attrs:	attributes so far
+ * @outer:	elements around the root
  * @text:	character data of each open element
  * @error:	first error, negative; once it is set the parser stops
  */
 struct sax {
 	struct ctl_xml *xml;
+	struct ctl_xml_file *file;
 	size_t base;
 	xmlParserCtxtPtr ctxt;
-	struct ctl_xml_elem *open;
-	unsigned int depth, elems, attrs;
+	struct ctl_xml_elem *root, *open;
+	unsigned int depth, outer;
 	struct lab_strbuf text[CTL_XML_DEPTH_MAX];
 	struct ctl_diag *diag;
 	int error;
@@ -47,7 +49,12 @@ static size_t here(const struct sax *s)
 
 	if (in)
 		at += in->consumed + (size_t)(in->cur - in->base);
-	return LAB_MIN(at, s->xml->len);
+	return LAB_MIN(at, s->file->len);
+}
+
+static struct lab_src src_at(const struct sax *s, size_t at)
+{
+	return ctl_xml_file_src(s->file, at);
 }
 
 static const char *copy_name(struct sax *s, const xmlChar *prefix, const xmlChar *name)
@@ -111,8 +118,7 @@ static size_t plain_ampersands(char *value, size_t len)
 static int take_attrs(struct sax *s, struct ctl_xml_elem *e, const char *tag, const char *end,
 		      const xmlChar **sax)
 {
-	const char *p = tag, *name, *value;
-	struct ctl_xml *xml = s->xml;
+	const char *p = tag, *name, *value, *data = s->file->data;
 	size_t i, len;
 	char *text;
 
@@ -132,17 +138,17 @@ static int take_attrs(struct sax *s, struct ctl_xml_elem *e, const char *tag, co
 		} while (is_namespace_declaration(name, len));
 		a->name = copy_name(s, in[1], in[0]);
 		len = (size_t)(in[4] - in[3]);
-		text = ctl_arena_strndup(xml->arena, (const char *)in[3], len);
+		text = ctl_arena_strndup(s->xml->arena, (const char *)in[3], len);
 		if (!a->name || !text)
 			return -ENOMEM;
 		a->value.s = text;
 		a->value.len = plain_ampersands(text, len);
-		a->value.raw = (size_t)(value - xml->data);
+		a->value.raw = s->file->base + (size_t)(value - data);
 		a->value.raw_len = (size_t)(p - 1 - value);
-		a->src = ctl_xml_src(xml, (size_t)(name - xml->data));
+		a->src = src_at(s, (size_t)(name - data));
 		while (value < p - 1 && ctl_is_space(*value))
 			value++;
-		a->value.src = ctl_xml_src(xml, (size_t)(value - xml->data));
+		a->value.src = src_at(s, (size_t)(value - data));
 		ctl_xml_strip(&a->value);
 	}
 	return 0;
@@ -150,28 +156,28 @@ static int take_attrs(struct sax *s, struct ctl_xml_elem *e, const char *tag, co
 
 static bool within_bounds(struct sax *s, int n_attrs, const struct lab_src *src)
 {
-	s->elems++;
-	s->attrs += (unsigned int)n_attrs;
-	if (s->depth >= CTL_XML_DEPTH_MAX)
+	s->xml->n_elems++;
+	s->xml->n_attrs += (unsigned int)n_attrs;
+	if (s->outer + s->depth >= CTL_XML_DEPTH_MAX)
 		(void)ctl_diag_error(s->diag, src, "elements nested more than %u deep",
 				     CTL_XML_DEPTH_MAX);
-	else if (s->elems > CTL_XML_ELEMS_MAX)
+	else if (s->xml->n_elems > CTL_XML_ELEMS_MAX)
 		(void)ctl_diag_error(s->diag, src, "more than %u elements", CTL_XML_ELEMS_MAX);
 	else if ((unsigned int)n_attrs > CTL_XML_ATTRS_OF_ONE)
 		(void)ctl_diag_error(s->diag, src, "more than %u attributes of one element",
 				     CTL_XML_ATTRS_OF_ONE);
-	else if (s->attrs > CTL_XML_ATTRS_MAX)
+	else if (s->xml->n_attrs > CTL_XML_ATTRS_MAX)
 		(void)ctl_diag_error(s->diag, src, "more than %u attributes", CTL_XML_ATTRS_MAX);
 	else
 		return true;
 	return false;
 }
 
-static void append_child(struct ctl_xml *xml, struct ctl_xml_elem *parent, struct ctl_xml_elem *e)
+static void append_child(struct sax *s, struct ctl_xml_elem *parent, struct ctl_xml_elem *e)
 {
 	e->parent = parent;
 	if (!parent)
-		xml->root = e;
+		s->root = e;
 	else if (parent->last)
 		parent->last->next = e;
 	else
@@ -185,7 +191,7 @@ static void on_start(void *user, const xmlChar *name, const xmlChar *prefix, con
 		     const xmlChar **attrs)
 {
 	size_t end, begin;
-	const char *tag;
+	const char *tag, *data;
 	struct sax *s = user;
 	struct ctl_xml *xml = s->xml;
 	struct ctl_xml_elem *e;
@@ -197,9 +203,10 @@ static void on_start(void *user, const xmlChar *name, const xmlChar *prefix, con
 		return;
 	/* The tag may be cut off by the end of the file: nothing can be read at its end. */
 	end = here(s);
-	tag = memrchr(xml->data, '<', end);
-	begin = tag ? (size_t)(tag - xml->data) : 0;
-	src = ctl_xml_src(xml, begin);
+	data = s->file->data;
+	tag = memrchr(data, '<', end);
+	begin = tag ? (size_t)(tag - data) : 0;
+	src = src_at(s, begin);
 	if (!within_bounds(s, n_attrs, &src)) {
 		stop(s, -EINVAL);
 		return;
@@ -216,13 +223,13 @@ static void on_start(void *user, const xmlChar *name, const xmlChar *prefix, con
 	e->attrs = ctl_arena_alloc(xml->arena, e->n_attrs, sizeof(*e->attrs));
 	r = e->name && e->attrs && (e->ns || !uri) ? 0 : -ENOMEM;
 	if (r == 0)
-		r = take_attrs(s, e, xml->data + begin, xml->data + end, attrs);
+		r = take_attrs(s, e, data + begin, data + end, attrs);
 	if (r < 0) {
 		stop(s, r);
 		return;
 	}
-	e->text.raw = end + 1;
-	append_child(xml, s->open, e);
+	e->text.raw = s->file->base + LAB_MIN(end + 1, s->file->len);
+	append_child(s, s->open, e);
 	lab_strbuf_reset(&s->text[s->depth]);
 	s->open = e;
 	s->depth++;
@@ -289,10 +296,10 @@ static void on_doctype(void *user, const xmlChar *name, const xmlChar *external,
 	(void)name, (void)external, (void)system;
 	if (s->error)
 		return;
-	while (at && (s->xml->len - at < sizeof(word) - 1 ||
-		      memcmp(s->xml->data + at, word, sizeof(word) - 1) != 0))
+	while (at && (s->file->len - at < sizeof(word) - 1 ||
+		      memcmp(s->file->data + at, word, sizeof(word) - 1) != 0))
 		at--;
-	src = ctl_xml_src(s->xml, at);
+	src = src_at(s, at);
 	stop(s, ctl_diag_error(s->diag, &src,
 			       "a document type (DTD) is refused: a recipe needs none"));
 }
@@ -330,9 +337,9 @@ static struct lab_src back_to(const struct sax *s, char c)
 {
 	size_t at = here(s), back = at;
 
-	while (back && s->xml->data[back - 1] != c)
+	while (back && s->file->data[back - 1] != c)
 		back--;
-	return ctl_xml_src(s->xml, back ? back - 1 : at);
+	return src_at(s, back ? back - 1 : at);
 }
 
 #if LIBXML_VERSION >= 21200
@@ -362,7 +369,7 @@ static void say_open(struct sax *s)
 
 static void say_other(struct sax *s, error_ptr error)
 {
-	struct lab_src src = ctl_xml_src(s->xml, here(s));
+	struct lab_src src = src_at(s, here(s));
 	int code = error->code;
 	char msg[200];
 	size_t i;
@@ -406,7 +413,7 @@ static void on_error(void *user, error_ptr error)
 		say_open(s);
 		break;
 	case XML_ERR_TAG_NOT_FINISHED:
-		src = ctl_xml_src(s->xml, here(s));
+		src = src_at(s, here(s));
 		(void)ctl_diag_error(s->diag, &src,
 				     "not well-formed XML: the file ends before </%.60s>",
 				     s->open ? s->open->name : "?");
@@ -420,11 +427,11 @@ static void on_error(void *user, error_ptr error)
 
 static int run_parser(struct sax *s)
 {
-	struct ctl_xml *xml = s->xml;
+	struct ctl_xml_file *file = s->file;
 	xmlSAXHandler *sax;
 
-	s->base = xml->lines[0];
-	s->ctxt = xmlCreateMemoryParserCtxt(xml->data + s->base, (int)(xml->len - s->base));
+	s->base = file->lines[0];
+	s->ctxt = xmlCreateMemoryParserCtxt(file->data + s->base, (int)(file->len - s->base));
 	if (!s->ctxt)
 		return -ENOMEM;
 	/*
@@ -446,9 +453,9 @@ static int run_parser(struct sax *s)
 	s->ctxt->userData = s;
 	(void)xmlParseDocument(s->ctxt);
 	if (!s->error && !s->ctxt->wellFormed)
-		s->error = ctl_diag_error(s->diag, NULL, "%s: not well-formed XML", xml->file);
-	if (!s->error && !xml->root)
-		s->error = ctl_diag_error(s->diag, NULL, "%s: no root element", xml->file);
+		s->error = ctl_diag_error(s->diag, NULL, "%s: not well-formed XML", file->name);
+	if (!s->error && !s->root)
+		s->error = ctl_diag_error(s->diag, NULL, "%s: no root element", file->name);
 	/* The context does not own what the parser may have made on its way. */
 	if (s->ctxt->myDoc)
 		xmlFreeDoc(s->ctxt->myDoc);
@@ -456,35 +463,99 @@ static int run_parser(struct sax *s)
 	return s->error;
 }
 
-static int parse(struct ctl_xml *xml, struct ctl_diag *diag)
+static int parse(struct sax *s)
 {
-	struct lab_src src = { .file = xml->file };
-	struct sax s = { .xml = xml, .diag = diag };
+	struct ctl_xml_file *file = s->file;
+	int r;
 	size_t i;
+
+	r = ctl_xml_index(s->xml->arena, file);
+	if (r < 0)
+		return r;
+	if (file->len == file->lines[0]) {
+		struct lab_src src = { .file = file->name };
+
+		return ctl_diag_error(s->diag, &src, "empty file");
+	}
+	r = ctl_xml_check_bytes(file, s->diag);
+	if (r < 0)
+		return r;
+	r = run_parser(s);
+	for (i = 0; i < LAB_ARRAY_SIZE(s->text); i++)
+		lab_strbuf_fini(&s->text[i]);
+	return r;
+}
+
+/* Make room for one more file; each is behind the one before it in what the tree calls a byte. */
+static int add_file(struct ctl_xml *xml, const struct ctl_xml_file *what, struct ctl_xml_file **ret)
+{
+	const struct ctl_xml_file *last = xml->n_files ? xml->files[xml->n_files - 1] : NULL;
+	size_t cap = xml->cap_files ? xml->cap_files * 2 : 4;
+	struct ctl_xml_file *file, **files;
+
+	file = ctl_arena_alloc(xml->arena, 1, sizeof(*file));
+	if (!file)
+		return -ENOMEM;
+	if (xml->n_files == xml->cap_files) {
+		files = ctl_arena_alloc(xml->arena, cap, sizeof(*files));
+		if (!files)
+			return -ENOMEM;
+		if (xml->n_files)
+			memcpy(files, xml->files, xml->n_files * sizeof(*files));
+		xml->files = files;
+		xml->cap_files = cap;
+	}
+	*file = *what;
+	file->base = last ? last->base + last->len + 1 : 0;
+	xml->files[xml->n_files++] = file;
+	*ret = file;
+	return 0;
+}
+
+static int too_large(struct ctl_xml *xml, struct ctl_xml_file *file, struct ctl_diag *diag)
+{
+	struct lab_src src = { .file = file->name };
+
+	if (file->base + file->len <= CTL_RECIPE_BYTES_MAX + xml->n_files - 1)
+		return 0;
+	if (xml->n_files == 1)
+		(void)ctl_diag_error(diag, &src, "larger than %u MiB", CTL_RECIPE_BYTES_MAX >> 20);
+	else
+		(void)ctl_diag_error(diag, &src,
+				     "the recipe with all that it includes is larger than %u MiB",
+				     CTL_RECIPE_BYTES_MAX >> 20);
+	return -EFBIG;
+}
+
+int ctl_xml_parse_file(struct ctl_xml *xml, const struct ctl_xml_file *what, unsigned int depth,
+		       struct ctl_xml_elem **ret_root, struct ctl_xml_file **ret_file,
+		       struct ctl_diag *diag)
+{
+	struct sax s = { .xml = xml, .diag = diag, .outer = depth };
 	int r;
 
-	if (xml->len > CTL_RECIPE_BYTES_MAX) {
-		(void)ctl_diag_error(diag, &src, "larger than %u MiB", CTL_RECIPE_BYTES_MAX >> 20);
-		return -EFBIG;
+	r = add_file(xml, what, &s.file);
+	if (r < 0) {
+		if (what->owned)
+			free((char *)what->data);
+		return r;
 	}
-	r = ctl_xml_index(xml);
+	r = too_large(xml, s.file, diag);
+	if (r == 0)
+		r = parse(&s);
 	if (r < 0)
 		return r;
-	if (xml->len == xml->lines[0])
-		return ctl_diag_error(diag, &src, "empty file");
-	r = ctl_xml_check_bytes(xml, diag);
-	if (r < 0)
-		return r;
-	r = run_parser(&s);
-	for (i = 0; i < LAB_ARRAY_SIZE(s.text); i++)
-		lab_strbuf_fini(&s.text[i]);
-	return r;
+	*ret_root = s.root;
+	*ret_file = s.file;
+	return 0;
 }
 
 int ctl_xml_parse(const char *file, const char *data, size_t len, struct ctl_xml **ret,
 		  struct ctl_diag *diag)
 {
+	const struct ctl_xml_file what = { .name = file, .data = data, .len = len };
 	struct ctl_arena *arena = ctl_arena_new();
+	struct ctl_xml_file *first;
 	struct ctl_xml *xml;
 	int r;
 
@@ -493,10 +564,10 @@ int ctl_xml_parse(const char *file, const char *data, size_t len, struct ctl_xml
 		ctl_arena_free(arena);
 		return -ENOMEM;
 	}
-	*xml = (struct ctl_xml){ .file = file, .arena = arena, .data = data, .len = len };
-	r = parse(xml, diag);
+	xml->arena = arena;
+	r = ctl_xml_parse_file(xml, &what, 0, &xml->root, &first, diag);
 	if (r < 0) {
-		ctl_arena_free(arena);
+		ctl_xml_free(xml);
 		return r;
 	}
 	*ret = xml;
@@ -505,6 +576,13 @@ int ctl_xml_parse(const char *file, const char *data, size_t len, struct ctl_xml
 
 void ctl_xml_free(struct ctl_xml *xml)
 {
-	if (xml)
-		ctl_arena_free(xml->arena);
+	size_t i;
+
+	if (!xml)
+		return;
+	for (i = 0; i < xml->n_files; i++) {
+		if (xml->files[i]->owned)
+			free((char *)xml->files[i]->data);
+	}
+	ctl_arena_free(xml->arena);
 }

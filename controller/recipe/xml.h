@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* xml.h - an XML file as a tree of our own, in which every name and text knows its place */
+/* xml.h - XML files as a tree of our own, in which every name and text knows its place */
 #ifndef CONTROLLER_RECIPE_XML_H
 #define CONTROLLER_RECIPE_XML_H
 
@@ -43,7 +43,7 @@ struct ctl_xml_span {
  * @len:	bytes in @s
  * @src:	where it begins; of text between child elements only the element
  * @skip:	bytes stripped in front of @s
- * @raw:	byte of the file where it begins: behind the quote or behind the start tag
+ * @raw:	byte where it begins: behind the quote or behind the start tag; see ctl_xml_src()
  * @raw_len:	bytes of the file up to the quote; 0 for the text of an element, which ends at its
  *		end tag
  * @spans:	where its pieces came from, if aliases were expanded
@@ -99,22 +99,43 @@ struct ctl_xml_elem {
 };
 
 /**
- * struct ctl_xml - a file
- * @file:	its name
- * @arena:	all of the tree is in it (owned)
- * @root:	root element
- * @data:	bytes of the file (borrowed)
+ * struct ctl_xml_file - a file that the tree, or a part of it, was read from
+ * @name:	its name, for places
+ * @key:	what tells it from other files, whatever path led to it; NULL = not known
+ * @parent:	the file that includes it; NULL for the recipe itself
+ * @data:	its bytes
  * @len:	how many
+ * @owned:	@data is released with the tree
+ *
+ * What a tree calls a byte is counted through all its files: @base is the first one of this file.
  */
-struct ctl_xml {
-	const char *file;
-	struct ctl_arena *arena;
-	struct ctl_xml_elem *root;
+struct ctl_xml_file {
+	const char *name, *key;
+	const struct ctl_xml_file *parent;
 	const char *data;
 	size_t len;
+	bool owned;
 	/* private: first bytes of the lines, and the line that was asked for last */
+	size_t base;
 	uint32_t *lines;
 	size_t n_lines, last_line;
+};
+
+/**
+ * struct ctl_xml - a tree
+ * @arena:	all of the tree is in it (owned)
+ * @root:	root element
+ * @files:	what it was read from; the first is the recipe itself
+ * @n_files:	how many
+ */
+struct ctl_xml {
+	struct ctl_arena *arena;
+	struct ctl_xml_elem *root;
+	struct ctl_xml_file **files;
+	size_t n_files;
+	/* private: what is bounded in all files together, and the file that was asked for last */
+	size_t cap_files, last_file;
+	unsigned int n_elems, n_attrs;
 };
 
 /**
@@ -132,6 +153,22 @@ struct ctl_xml {
  */
 int ctl_xml_parse(const char *file, const char *data, size_t len, struct ctl_xml **ret,
 		  struct ctl_diag *diag);
+
+/**
+ * ctl_xml_parse_file() - Read a further file of a tree
+ * @xml:	tree
+ * @what:	name, key, parent, data, len and owned are given, the rest is made; copied
+ * @depth:	elements that will be around it
+ * @ret_root:	its root element, without a parent, on success
+ * @ret_file:	the file, on success
+ * @diag:	what is wrong
+ *
+ * @what->data, when owned, belongs to the tree from here on, also after a failure.
+ * Return: 0 or -errno, as ctl_xml_parse(); -EFBIG also when all files together are too large.
+ */
+int ctl_xml_parse_file(struct ctl_xml *xml, const struct ctl_xml_file *what, unsigned int depth,
+		       struct ctl_xml_elem **ret_root, struct ctl_xml_file **ret_file,
+		       struct ctl_diag *diag);
 
 /**
  * ctl_xml_free() - Release a tree
@@ -155,17 +192,18 @@ struct ctl_xml_attr *ctl_xml_attr(const struct ctl_xml_elem *elem, const char *n
 void ctl_xml_hole(struct ctl_xml_elem *elem);
 
 /**
- * ctl_xml_index() - Find the beginnings of the lines
- * @xml:	only @file, @arena, @data and @len are used; afterwards places can be asked for
+ * ctl_xml_index() - Find the beginnings of a file's lines
+ * @arena:	takes them
+ * @file:	afterwards places can be asked for
  *
  * Return: 0 or -ENOMEM.
  */
-int ctl_xml_index(struct ctl_xml *xml);
+int ctl_xml_index(struct ctl_arena *arena, struct ctl_xml_file *file);
 
 /**
- * ctl_xml_src() - Place of a byte of the file
+ * ctl_xml_src() - Place of a byte
  * @xml:	tree
- * @offset:	byte, from 0
+ * @offset:	byte, counted from 0 through all files of the tree
  *
  * Return: file, line and column.
  */
@@ -188,12 +226,21 @@ struct lab_src ctl_xml_text_src(struct ctl_xml *xml, const struct ctl_xml_text *
 void ctl_xml_strip(struct ctl_xml_text *text);
 
 /**
+ * ctl_xml_file_src() - Place of a byte of one file
+ * @file:	indexed by ctl_xml_index()
+ * @at:		byte of this file, from 0
+ *
+ * Return: file, line and column.
+ */
+struct lab_src ctl_xml_file_src(struct ctl_xml_file *file, size_t at);
+
+/**
  * ctl_xml_check_bytes() - Look at the bytes before a parser does: is it UTF-8, and does it say so
- * @xml:	indexed by ctl_xml_index()
+ * @file:	indexed by ctl_xml_index()
  * @diag:	what is wrong, at the first wrong byte
  *
  * Return: 0 or -EINVAL.
  */
-int ctl_xml_check_bytes(struct ctl_xml *xml, struct ctl_diag *diag);
+int ctl_xml_check_bytes(struct ctl_xml_file *file, struct ctl_diag *diag);
 
 #endif

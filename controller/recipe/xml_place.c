@@ -9,49 +9,74 @@
 
 static const char bom[] = "\xef\xbb\xbf";
 
-int ctl_xml_index(struct ctl_xml *xml)
+int ctl_xml_index(struct ctl_arena *arena, struct ctl_xml_file *file)
 {
-	const char *p, *end = xml->data + xml->len;
+	const char *p, *end = file->data + file->len;
 	size_t n = 1;
 
-	for (p = xml->data; (p = memchr(p, '\n', (size_t)(end - p))); p++)
+	for (p = file->data; (p = memchr(p, '\n', (size_t)(end - p))); p++)
 		n++;
-	xml->lines = ctl_arena_alloc(xml->arena, n, sizeof(*xml->lines));
-	if (!xml->lines)
+	file->lines = ctl_arena_alloc(arena, n, sizeof(*file->lines));
+	if (!file->lines)
 		return -ENOMEM;
 	n = 1;
-	for (p = xml->data; (p = memchr(p, '\n', (size_t)(end - p))); p++)
-		xml->lines[n++] = (uint32_t)(p + 1 - xml->data);
+	for (p = file->data; (p = memchr(p, '\n', (size_t)(end - p))); p++)
+		file->lines[n++] = (uint32_t)(p + 1 - file->data);
 	/* A byte order mark is no column. */
-	if (xml->len >= 3 && !memcmp(xml->data, bom, 3))
-		xml->lines[0] = 3;
-	xml->n_lines = n;
+	if (file->len >= 3 && !memcmp(file->data, bom, 3))
+		file->lines[0] = 3;
+	file->n_lines = n;
 	return 0;
 }
 
-struct lab_src ctl_xml_src(struct ctl_xml *xml, size_t offset)
+struct lab_src ctl_xml_file_src(struct ctl_xml_file *file, size_t at)
 {
-	size_t low = 0, high = xml->n_lines, mid;
+	size_t low = 0, high = file->n_lines, mid;
 
 	/* Mostly it is the same line as last time, or one of the next. */
-	if (xml->lines[xml->last_line] <= offset) {
-		low = xml->last_line;
-		if (low + 4 < high && xml->lines[low + 4] > offset)
+	if (file->lines[file->last_line] <= at) {
+		low = file->last_line;
+		if (low + 4 < high && file->lines[low + 4] > at)
 			high = low + 4;
 	}
 	while (high - low > 1) {
 		mid = low + (high - low) / 2;
-		if (xml->lines[mid] <= offset)
+		if (file->lines[mid] <= at)
 			low = mid;
 		else
 			high = mid;
 	}
-	xml->last_line = low;
-	return (struct lab_src){
-		.file = xml->file,
-		.line = (unsigned int)low + 1,
-		.col = (unsigned int)(offset - LAB_MIN(offset, (size_t)xml->lines[low])) + 1
-	};
+	file->last_line = low;
+	return (struct lab_src){ .file = file->name,
+				 .line = (unsigned int)low + 1,
+				 .col = (unsigned int)(at - LAB_MIN(at, (size_t)file->lines[low])) +
+					1 };
+}
+
+/* Mostly it is the same file as last time. */
+static struct ctl_xml_file *file_of(struct ctl_xml *xml, size_t offset)
+{
+	struct ctl_xml_file *last = xml->files[xml->last_file];
+	size_t low = 0, high = xml->n_files, mid;
+
+	if (offset >= last->base && offset - last->base <= last->len)
+		return last;
+	while (high - low > 1) {
+		mid = low + (high - low) / 2;
+		if (xml->files[mid]->base <= offset)
+			low = mid;
+		else
+			high = mid;
+	}
+	xml->last_file = low;
+	return xml->files[low];
+}
+
+struct lab_src ctl_xml_src(struct ctl_xml *xml, size_t offset)
+{
+	struct ctl_xml_file *file = file_of(xml, offset);
+
+	return ctl_xml_file_src(file, offset - file->base);
 }
 
 /* Bytes that a character reference "&#...;" stands for, once decoded. */
@@ -175,7 +200,9 @@ static size_t before_expansion(const struct ctl_xml_text *text, size_t at)
 
 struct lab_src ctl_xml_text_src(struct ctl_xml *xml, const struct ctl_xml_text *text, size_t at)
 {
-	struct walk w = { .p = xml->data + text->raw, .end = xml->data + xml->len };
+	struct ctl_xml_file *file = file_of(xml, text->raw);
+	struct walk w = { .p = file->data + (text->raw - file->base),
+			  .end = file->data + file->len };
 	size_t done = 0, want = before_expansion(text, text->skip + at);
 
 	if (text->raw_len)
@@ -187,7 +214,7 @@ struct lab_src ctl_xml_text_src(struct ctl_xml *xml, const struct ctl_xml_text *
 		done += step(&w);
 		skip_to_text(&w);
 	}
-	return ctl_xml_src(xml, (size_t)(w.p - xml->data));
+	return ctl_xml_file_src(file, (size_t)(w.p - file->data));
 }
 
 void ctl_xml_strip(struct ctl_xml_text *text)
@@ -243,21 +270,21 @@ static const char *declared_encoding(const char *p, const char *end, size_t *ret
 	return q ? p + 1 : NULL;
 }
 
-static int check_encoding(struct ctl_xml *xml, struct ctl_diag *diag)
+static int check_encoding(struct ctl_xml_file *file, struct ctl_diag *diag)
 {
 	static const char *const good[] = { "UTF-8", "UTF8", "US-ASCII", "ASCII" };
-	const char *name, *begin = xml->data + xml->lines[0];
+	const char *name, *begin = file->data + file->lines[0];
 	struct lab_src src;
 	size_t len, i;
 
-	name = declared_encoding(begin, xml->data + xml->len, &len);
+	name = declared_encoding(begin, file->data + file->len, &len);
 	if (!name)
 		return 0;
 	for (i = 0; i < LAB_ARRAY_SIZE(good); i++) {
 		if (len == strlen(good[i]) && !strncasecmp(name, good[i], len))
 			return 0;
 	}
-	src = ctl_xml_src(xml, (size_t)(name - xml->data));
+	src = ctl_xml_file_src(file, (size_t)(name - file->data));
 	return ctl_diag_error(diag, &src, "encoding \"%.*s\": a recipe must be in UTF-8",
 			      (int)LAB_MIN(len, (size_t)60), name);
 }
@@ -274,15 +301,15 @@ static size_t plain_ascii(const char *p, size_t len)
 	return (((eight - ones) | eight) & tops) ? 0 : sizeof(eight);
 }
 
-int ctl_xml_check_bytes(struct ctl_xml *xml, struct ctl_diag *diag)
+int ctl_xml_check_bytes(struct ctl_xml_file *file, struct ctl_diag *diag)
 {
-	const char *p = xml->data, *end = p + xml->len;
+	const char *p = file->data, *end = p + file->len;
 	struct lab_src src;
 	size_t n;
 
-	if (xml->len >= 2 &&
+	if (file->len >= 2 &&
 	    (!memcmp(p, "\xff\xfe", 2) || !memcmp(p, "\xfe\xff", 2) || !p[0] || !p[1])) {
-		src = ctl_xml_src(xml, 0);
+		src = ctl_xml_file_src(file, 0);
 		return ctl_diag_error(diag, &src,
 				      "not UTF-8 but UTF-16 or UTF-32: a recipe must be in UTF-8");
 	}
@@ -293,10 +320,10 @@ int ctl_xml_check_bytes(struct ctl_xml *xml, struct ctl_diag *diag)
 		n = (unsigned char)*p < 0x80 ? !!*p : ctl_utf8_len(p, (size_t)(end - p));
 		if (n)
 			continue;
-		src = ctl_xml_src(xml, (size_t)(p - xml->data));
+		src = ctl_xml_file_src(file, (size_t)(p - file->data));
 		return ctl_diag_error(diag, &src,
 				      "byte 0x%02x is not UTF-8: a recipe must be in UTF-8",
 				      (unsigned int)(unsigned char)*p);
 	}
-	return check_encoding(xml, diag);
+	return check_encoding(file, diag);
 }

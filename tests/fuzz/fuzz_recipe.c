@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "controller/match/match.h"
 #include "controller/recipe/recipe.h"
@@ -47,22 +48,62 @@ static void use(const struct ctl_recipe *recipe, const struct lab_topo *topo)
 	}
 }
 
+/* What can be included: the parts of the input, between bytes 0, named 0, 1, 2 and so on. */
+struct parts {
+	const uint8_t *data;
+	size_t size;
+};
+
+static size_t part_len(const struct parts *p, size_t begin)
+{
+	const uint8_t *end = memchr(p->data + begin, 0, p->size - begin);
+
+	return end ? (size_t)(end - p->data) - begin : p->size - begin;
+}
+
+static int read_part(void *user, const char *path, struct ctl_bytes *ret)
+{
+	const struct parts *p = user;
+	size_t begin = 0, len = p->size ? part_len(p, 0) : 0;
+	char n;
+
+	if (strlen(path) != 1)
+		return -ENOENT;
+	for (n = '0'; n < *path && begin + len < p->size; n++) {
+		begin += len + 1;
+		len = begin < p->size ? part_len(p, begin) : 0;
+	}
+	if (n != *path)
+		return -ENOENT;
+	ret->data = malloc(len + 1);
+	ret->key = strdup(path);
+	if (!ret->data || !ret->key)
+		abort();
+	if (len)
+		memcpy(ret->data, p->data + begin, len);
+	ret->len = len;
+	return 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct parts parts = { data, size };
 	static const struct ctl_alias weak[] = { { "weak", "1" } },
 				      strong[] = { { "strong", "{$weak}" } };
 	const struct ctl_recipe_params params = { .defines = weak,
 						  .n_defines = 1,
 						  .overrides = strong,
 						  .n_overrides = 1,
-						  .for_run = true };
+						  .for_run = true,
+						  .read = read_part,
+						  .user = &parts };
 	struct lab_strbuf said = LAB_STRBUF_INIT;
 	struct ctl_diag diag = CTL_DIAG_INIT;
 	struct ctl_recipe *recipe = NULL;
 	struct lab_topo *topo = NULL;
 	int r;
 
-	r = ctl_recipe_load_mem("fuzz.xml", data, size, &params, &recipe, &diag);
+	r = ctl_recipe_load_mem("0", data, size ? part_len(&parts, 0) : 0, &params, &recipe, &diag);
 	if (r == 0)
 		r = ctl_match_topo(recipe, NULL, &topo, &diag);
 	if (r == 0)

@@ -62,6 +62,16 @@ unsigned int recipe_files_each(const char *dir, recipe_file_fn fn, void *user)
 	return (unsigned int)n;
 }
 
+int recipe_files_include(void *dir, const char *path, struct ctl_bytes *ret)
+{
+	ret->data = recipe_files_read(dir, path, NULL, &ret->len);
+	if (!ret->data)
+		return -ENOENT;
+	ret->key = strdup(path);
+	assert_non_null(ret->key);
+	return 0;
+}
+
 char *recipe_say(const char *name, const char *data, size_t len,
 		 const struct ctl_recipe_params *params, int *ret)
 {

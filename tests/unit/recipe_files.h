@@ -41,6 +41,16 @@ unsigned int recipe_files_each(const char *dir, recipe_file_fn fn, void *user);
 char *recipe_files_read(const char *dir, const char *name, const char *suffix, size_t *ret_len);
 
 /**
+ * recipe_files_include() - Give an included file: for ctl_recipe_params.read
+ * @dir:	folder that its path is relative to
+ * @path:	path
+ * @ret:	written on success
+ *
+ * Return: 0 or -ENOENT.
+ */
+int recipe_files_include(void *dir, const char *path, struct ctl_bytes *ret);
+
+/**
  * recipe_say() - Load and match a recipe, and write down what is said of it
  * @name:	file name for messages
  * @data:	bytes

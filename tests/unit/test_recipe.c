@@ -64,13 +64,15 @@ static void check_said(const char *dir, const char *name, const char *said, cons
 static void check_bad(const char *dir, const char *name, const char *data, size_t len,
 		      LAB_UNUSED void *user)
 {
+	const struct ctl_recipe_params params = { .read = recipe_files_include,
+						  .user = (void *)dir };
 	cleanup_free char *expected = recipe_files_read(dir, name, ".err", NULL);
 	cleanup_free char *said = NULL;
 	int r;
 
 	if (!expected)
 		fail_msg("%s/%s has no .err beside it", dir, name);
-	said = recipe_say(name, data, len, NULL, &r);
+	said = recipe_say(name, data, len, &params, &r);
 	if (r == 0)
 		fail_msg("%s/%s: loaded", dir, name);
 	check_said(dir, name, said, expected);
@@ -86,11 +88,13 @@ static void each_bad_file_gives_its_messages(LAB_UNUSED void **state)
 static void check_good(const char *dir, const char *name, const char *data, size_t len,
 		       LAB_UNUSED void *user)
 {
+	const struct ctl_recipe_params params = { .read = recipe_files_include,
+						  .user = (void *)dir };
 	cleanup_free char *expected = recipe_files_read(dir, name, ".notes", NULL);
 	cleanup_free char *said = NULL;
 	int r;
 
-	said = recipe_say(name, data, len, NULL, &r);
+	said = recipe_say(name, data, len, &params, &r);
 	if (r < 0)
 		fail_msg("%s/%s:\n%s", dir, name, said);
 	check_said(dir, name, said, expected ? expected : "");
@@ -484,13 +488,30 @@ static void diagnostics_come_in_the_order_of_their_places(LAB_UNUSED void **stat
 	ctl_diag_beside(NULL, &a, "x");
 }
 
+static int include_define(LAB_UNUSED void *user, const char *path, struct ctl_bytes *ret)
+{
+	static const char text[] = "<define><alias name='a' value='x'/></define>";
+
+	if (strcmp(path, "yes") != 0)
+		return -ENOENT;
+	ret->data = strdup(text);
+	ret->key = strdup(path);
+	if (ret->data && ret->key) {
+		ret->len = sizeof(text) - 1;
+		return 0;
+	}
+	free(ret->data);
+	free(ret->key);
+	return -ENOMEM;
+}
+
 /* A text on which every step of loading has something to do. */
 static const char *busy_text(bool bad)
 {
-	return bad ? "<recipe><define><alias name='a' value='{$b}'/></define><network><host id='h'><interfaces>"
+	return bad ? "<recipe xmlns:i='http://www.w3.org/2001/XInclude'><i:include href='no'/><i:include href='yes'/><define><alias name='a' value='{$b}'/></define><network><host id='h'><interfaces>"
 		     "<eth id='e' label='{$a}'/><eth id='e' labl='l'/></interfaces></host></network>"
 		     "<task><run host='x' command='{ip(q,r)}' bg_id='1'/></task></recipe>"
-		   : "<recipe><define><alias name='a' value='x'/></define><network><host id='h'><interfaces>"
+		   : "<recipe xmlns:i='http://www.w3.org/2001/XInclude'><i:include href='yes'/><network><host id='h'><interfaces>"
 		     "<eth id='e' label='{$a}'><params><param name='mtu' value='1400'/></params><addresses>"
 		     "<address>10.0.0.1</address></addresses></eth></interfaces><routes>"
 		     "<route to='default' via='10.0.0.2'/></routes></host></network>"
@@ -499,6 +520,7 @@ static const char *busy_text(bool bad)
 
 static void out_of_memory_is_an_error(bool bad)
 {
+	static const struct ctl_recipe_params params = { .read = include_define };
 	const char *text = busy_text(bad);
 	struct ctl_recipe *recipe;
 	struct ctl_diag diag;
@@ -510,7 +532,7 @@ static void out_of_memory_is_an_error(bool bad)
 		recipe = NULL;
 		allocations = 0;
 		fail_at = n;
-		r = ctl_recipe_load_mem("a.xml", text, strlen(text), NULL, &recipe, &diag);
+		r = ctl_recipe_load_mem("a.xml", text, strlen(text), &params, &recipe, &diag);
 		fail_at = 0;
 		if (allocations < n) {
 			ctl_recipe_free(recipe);

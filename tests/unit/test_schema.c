@@ -14,6 +14,7 @@
 
 #include "controller/recipe/alias.h"
 #include "controller/recipe/grammar.h"
+#include "controller/recipe/include.h"
 #include "netlab/base/util.h"
 #include "tests/unit/recipe_files.h"
 
@@ -73,16 +74,21 @@ static bool schema_accepts_text(const char *name, const char *data, size_t len)
 /* The steps of loading that the schema stands for: without ids, references and addresses. */
 static bool grammar_accepts(const char *data, size_t len, struct lab_strbuf *said)
 {
+	const struct ctl_recipe_params params = { .read = recipe_files_include,
+						  .user = (void *)DATA "/good" };
+	struct ctl_arena *names = ctl_arena_new();
 	struct ctl_diag diag = CTL_DIAG_INIT;
 	struct ctl_xml *xml = NULL;
 	bool good;
 
 	good = ctl_xml_parse("t.xml", data, len, &xml, &diag) == 0 &&
+	       ctl_include_expand(xml, &params, names, &diag) == 0 &&
 	       ctl_alias_expand(xml, NULL, &diag) == 0 && ctl_schema_check_root(xml, &diag) == 0 &&
 	       diag.n_errors == 0;
 	ctl_diag_format(&diag, said);
 	ctl_diag_fini(&diag);
 	ctl_xml_free(xml);
+	ctl_arena_free(names);
 	return good;
 }
 
