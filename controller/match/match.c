@@ -67,7 +67,7 @@ static int add_hosts(struct matcher *m)
 		if (r == 0) {
 			m->topo->hosts[index].forwarding = host->forwarding;
 			m->topo->hosts[index].src = host->src;
-			ctl_params_check_host(host, m->diag);
+			ctl_params_apply_host(host, &m->topo->hosts[index], m->diag);
 		} else {
 			/* Without it the indices differ: nothing that follows would make sense. */
 			(void)report(m, r, &err, &host->id_src);

@@ -13,8 +13,8 @@
  * order, so that an index into ctl_recipe.hosts is an index into lab_topo.hosts, and the same for
  * interfaces.
  *
- * Requirements (params) that a container can be built to: for an interface mtu, hwaddr and driver
- * ("veth"). A requirement with an empty value is met by every machine. Any other one no container
+ * Requirements (params) that a container can be built to: for a host memory, cpus, backend
+ * ("native"); for an interface mtu, hwaddr and driver ("veth"). A requirement with an empty value is met by every machine. Any other one no container
  * meets, and that is an error that names it.
  */
 

@@ -5,16 +5,21 @@
 #include <string.h>
 
 #include "netlab/base/parse.h"
+#include "netlab/base/strbuf.h"
 #include "netlab/base/util.h"
 
-/* A requirement on an interface: what it asks for, and how to build to it. */
+/*
+ * A requirement: what it asks for, and how to build to it. @object is the struct lab_iface or struct lab_host that is built.
+ */
 struct param_def {
 	const char *name, *what;
-	int (*apply)(const char *value, struct lab_iface *iface, struct lab_err *err);
+	int (*apply)(const char *value, void *object, struct lab_err *err);
 };
 
-static int apply_mtu(const char *value, struct lab_iface *iface, struct lab_err *err)
+static int apply_mtu(const char *value, void *object, struct lab_err *err)
 {
+	struct lab_iface *iface = object;
+
 	if (lab_parse_uint(value, LAB_MTU_MIN, LAB_MTU_MAX, &iface->mtu_bytes) < 0)
 		return lab_err_set(err, EINVAL,
 				   "mtu: \"%.60s\" is not a whole number of bytes from %u to %u",
@@ -22,9 +27,10 @@ static int apply_mtu(const char *value, struct lab_iface *iface, struct lab_err 
 	return 0;
 }
 
-static int apply_hwaddr(const char *value, struct lab_iface *iface, struct lab_err *err)
+static int apply_hwaddr(const char *value, void *object, struct lab_err *err)
 {
 	static const uint8_t none[LAB_MAC_LEN];
+	struct lab_iface *iface = object;
 	uint8_t mac[LAB_MAC_LEN];
 
 	if (lab_mac_parse(value, mac) < 0)
@@ -39,9 +45,9 @@ static int apply_hwaddr(const char *value, struct lab_iface *iface, struct lab_e
 	return 0;
 }
 
-static int apply_driver(const char *value, struct lab_iface *iface, struct lab_err *err)
+static int apply_driver(const char *value, void *object, struct lab_err *err)
 {
-	(void)iface;
+	(void)object;
 	if (strcmp(value, "veth") != 0)
 		return lab_err_set(
 			err, EINVAL,
@@ -51,93 +57,151 @@ static int apply_driver(const char *value, struct lab_iface *iface, struct lab_e
 	return 0;
 }
 
+static int apply_memory(const char *value, void *object, struct lab_err *err)
+{
+	struct lab_host *host = object;
+	uint64_t bytes;
+
+	if (lab_parse_size(value, &bytes) < 0 || bytes < LAB_LIMIT_MEMORY_MIN)
+		return lab_err_set(
+			err, EINVAL,
+			"memory: \"%.60s\" is not a size of at least %uMiB; write 256M, 512MiB or 1GiB",
+			value, LAB_LIMIT_MEMORY_MIN >> 20);
+	host->limits.memory_bytes = bytes;
+	return 0;
+}
+
+static int apply_cpus(const char *value, void *object, struct lab_err *err)
+{
+	struct lab_host *host = object;
+	uint32_t milli;
+
+	if (lab_parse_milli(value, &milli) < 0 || milli < LAB_LIMIT_CPUS_MIN ||
+	    milli > LAB_LIMIT_CPUS_MAX)
+		return lab_err_set(
+			err, EINVAL,
+			"cpus: \"%.60s\" is not a number of processors from 0.01 to %u; write 2 or 0.5",
+			value, LAB_LIMIT_CPUS_MAX / 1000);
+	host->limits.cpus_milli = milli;
+	return 0;
+}
+
+static int apply_backend(const char *value, void *object, struct lab_err *err)
+{
+	(void)object;
+	if (strcmp(value, "native") != 0)
+		return lab_err_set(
+			err, EINVAL,
+			"backend: there is no backend \"%.60s\" in this version; there is native",
+			value);
+	return 0;
+}
+
+static int apply_image(const char *value, void *object, struct lab_err *err)
+{
+	(void)object;
+	return lab_err_set(
+		err, EINVAL,
+		"image: there is no image \"%.60s\"; this version has none but the machine's own files, which a"
+		" host gets without the param",
+		value);
+}
+
 static const struct param_def iface_params[] = {
 	{ "mtu", "mtu", apply_mtu },
 	{ "hwaddr", "hwaddr", apply_hwaddr },
 	{ "driver", "driver (veth)", apply_driver },
+	{ NULL, NULL, NULL },
 };
 
-static const struct param_def *find(const char *name)
-{
-	size_t i;
+static const struct param_def host_params[] = {
+	{ "memory", "memory", apply_memory },
+	{ "cpus", "cpus", apply_cpus },
+	{ "backend", "backend (native)", apply_backend },
+	{ "image", "image", apply_image },
+	{ NULL, NULL, NULL },
+};
 
-	for (i = 0; i < LAB_ARRAY_SIZE(iface_params); i++) {
-		if (!strcmp(iface_params[i].name, name))
-			return &iface_params[i];
+static const struct param_def *find(const struct param_def *defs, const char *name)
+{
+	for (; defs->name; defs++) {
+		if (!strcmp(defs->name, name))
+			return defs;
 	}
 	return NULL;
 }
 
 /* Names ordered as in the tables, for the message. */
-static const char *nearest(const char *name)
+static const char *nearest(const struct param_def *defs, const char *name)
 {
-	const char *names[LAB_ARRAY_SIZE(iface_params) + 1] = { NULL };
+	const char *names[8] = { NULL };
 	size_t i;
 
-	for (i = 0; i < LAB_ARRAY_SIZE(iface_params); i++)
-		names[i] = iface_params[i].name;
+	for (i = 0; defs[i].name && i + 1 < LAB_ARRAY_SIZE(names); i++)
+		names[i] = defs[i].name;
 	return lab_str_nearest(name, names);
 }
 
-void ctl_params_check_host(const struct ctl_host *host, struct ctl_diag *diag)
+static void unknown(const struct param_def *defs, const struct ctl_param *p, const char *where,
+		    struct ctl_diag *diag)
 {
-	size_t i;
+	const char *near = nearest(defs, p->name);
+	struct lab_strbuf known = LAB_STRBUF_INIT;
 
-	for (i = 0; i < host->n_params; i++) {
-		const struct ctl_param *p = &host->params[i];
-
-		if (!*p->value || (!strcmp(p->name, "backend") && !strcmp(p->value, "native")))
-			continue;
-		(void)ctl_diag_error(
-			diag, &p->value_src,
-			"host %s: no machine has the param %.60s = \"%.60s\"; a container can be built"
-			" to: backend (native)",
-			host->id, p->name, p->value);
+	if (near) {
+		(void)ctl_diag_error(diag, &p->src,
+				     "%s: no machine has the param %.60s; did you mean %s?", where,
+				     p->name, near);
+		return;
 	}
+	for (; defs->name; defs++)
+		lab_strbuf_printf(&known, "%s%s", known.len ? ", " : "", defs->what);
+	(void)ctl_diag_error(
+		diag, &p->src,
+		"%s: no machine has the param %.60s = \"%.60s\"; a container can be built to: %s",
+		where, p->name, p->value, lab_strbuf_str(&known));
+	lab_strbuf_fini(&known);
 }
 
-static void unknown_param(const struct ctl_host *host, const struct ctl_iface *from,
-			  const struct ctl_param *p, struct ctl_diag *diag)
-{
-	const char *near = nearest(p->name);
-
-	if (near)
-		(void)ctl_diag_error(
-			diag, &p->src,
-			"host %s: interface %.60s: no machine has the param %.60s; did you mean %s?",
-			host->id, from->id, p->name, near);
-	else
-		(void)ctl_diag_error(
-			diag, &p->src,
-			"host %s: interface %.60s: no machine has the param %.60s = \"%.60s\"; a"
-			" container can be built to: %s, %s, %s",
-			host->id, from->id, p->name, p->value, iface_params[0].what,
-			iface_params[1].what, iface_params[2].what);
-}
-
-void ctl_params_apply_iface(const struct ctl_host *host, const struct ctl_iface *from,
-			    struct lab_iface *to, struct ctl_diag *diag)
+static void apply(const struct param_def *defs, const struct ctl_param *params, size_t n,
+		  void *object, const char *where, struct ctl_diag *diag)
 {
 	const struct param_def *def;
 	struct lab_err err;
 	size_t i;
 	int r;
 
-	for (i = 0; i < from->n_params; i++) {
-		const struct ctl_param *p = &from->params[i];
+	for (i = 0; i < n; i++) {
+		const struct ctl_param *p = &params[i];
 
 		if (!*p->value)
 			continue;
-		def = find(p->name);
+		def = find(defs, p->name);
 		if (!def) {
-			unknown_param(host, from, p, diag);
+			unknown(defs, p, where, diag);
 			continue;
 		}
-		r = def->apply(p->value, to, &err);
+		r = def->apply(p->value, object, &err);
 		if (r < 0) {
-			(void)lab_err_prefix(&err, r, "host %s: interface %.60s: ", host->id,
-					     from->id);
+			(void)lab_err_prefix(&err, r, "%s: ", where);
 			(void)ctl_diag_err(diag, &err, &p->value_src);
 		}
 	}
+}
+
+void ctl_params_apply_host(const struct ctl_host *from, struct lab_host *to, struct ctl_diag *diag)
+{
+	char where[128];
+
+	(void)snprintf(where, sizeof(where), "host %.80s", from->id);
+	apply(host_params, from->params, from->n_params, to, where, diag);
+}
+
+void ctl_params_apply_iface(const struct ctl_host *host, const struct ctl_iface *from,
+			    struct lab_iface *to, struct ctl_diag *diag)
+{
+	char where[192];
+
+	(void)snprintf(where, sizeof(where), "host %.80s: interface %.60s", host->id, from->id);
+	apply(iface_params, from->params, from->n_params, to, where, diag);
 }

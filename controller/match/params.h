@@ -7,11 +7,12 @@
 #include "netlab/topo/topo.h"
 
 /**
- * ctl_params_check_host() - Check the requirements on a host
- * @host:	host
- * @diag:	those that no container can be built to
+ * ctl_params_apply_host() - Build a host to its requirements
+ * @from:	host of the recipe
+ * @to:		changed: its limits
+ * @diag:	those that no container can be built to, or with a value that makes no sense
  */
-void ctl_params_check_host(const struct ctl_host *host, struct ctl_diag *diag);
+void ctl_params_apply_host(const struct ctl_host *from, struct lab_host *to, struct ctl_diag *diag);
 
 /**
  * ctl_params_apply_iface() - Build an interface to its requirements

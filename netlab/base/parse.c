@@ -165,6 +165,26 @@ int lab_parse_duration(const char *s, uint64_t *ret_us)
 	return 0;
 }
 
+int lab_parse_milli(const char *s, uint32_t *ret)
+{
+	uint64_t whole = 0, fraction = 0;
+	int r = read_digits(&s, 10, &whole);
+
+	if (r == -EINVAL)
+		return r;
+	if (*s == '.') {
+		s++;
+		if (read_fraction(&s, &fraction) < 0)
+			return -EINVAL;
+	}
+	if (*s)
+		return -EINVAL;
+	if (r < 0 || whole > UINT32_MAX / 1000 - 1)
+		return -ERANGE;
+	*ret = (uint32_t)(whole * 1000 + fraction / 1000000);
+	return 0;
+}
+
 int lab_parse_bool(const char *s, bool *ret)
 {
 	static const char *const names[] = { "no", "yes", "false", "true", "off", "on", "0", "1" };

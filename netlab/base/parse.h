@@ -49,6 +49,15 @@ int lab_parse_size(const char *s, uint64_t *ret);
 int lab_parse_duration(const char *s, uint64_t *ret_us);
 
 /**
+ * lab_parse_milli() - Read a number with a fraction in thousandths: "2", "0.5", "1.25"
+ * @s:		digits and an optional fraction; the whole of it, no white space, no sign
+ * @ret:	thousandths, on success; what is smaller is cut off
+ *
+ * Return: 0 or -errno. Errors: -EINVAL not a number, -ERANGE too large.
+ */
+int lab_parse_milli(const char *s, uint32_t *ret);
+
+/**
  * lab_parse_bool() - Read yes/no/true/false/on/off/1/0, any case
  * @s:		text
  * @ret:	the value, on success

@@ -104,6 +104,28 @@ static void add_host(struct lab_table *table, json_t *host, const char *state, j
 		lab_table_add(table, "-");
 }
 
+/* Below the table, only for hosts that have some. */
+static void put_limits(json_t *topology, struct lab_strbuf *sb)
+{
+	char buf[LAB_LIMITS_FORMAT_LEN];
+	json_t *host, *limits;
+	bool any = false;
+	size_t i;
+
+	json_array_foreach(json_object_get(topology, "hosts"), i, host) {
+		struct lab_limits l = { 0 };
+
+		limits = json_object_get(host, "limits");
+		l.memory_bytes = (uint64_t)json_integer_value(json_object_get(limits, "memory"));
+		l.cpus_milli =
+			(uint32_t)(json_number_value(json_object_get(limits, "cpus")) * 1000 + 0.5);
+		if (*lab_limits_format(&l, buf))
+			lab_strbuf_printf(sb, "%slimits of %s: %s\n", any ? "" : "\n",
+					  text(host, "id"), buf);
+		any = any || *buf;
+	}
+}
+
 static int print_table(struct lab_cli *cli, json_t *state)
 {
 	static const struct lab_column columns[] = {
@@ -132,6 +154,7 @@ static int print_table(struct lab_cli *cli, json_t *state)
 	}
 	if (lab_table_format(table, on, off, &sb) < 0)
 		return LAB_EXIT_OURS;
+	put_limits(topology, &sb);
 	(void)fputs(lab_strbuf_str(&sb), stdout);
 	return LAB_EXIT_PASS;
 }

@@ -23,7 +23,32 @@ enum {
 	FDS_MORE = 128,
 	LISTEN_BACKLOG = 128,
 	ACCEPT_AT_ONCE = 16,
+	DYING_MS = 5000,
+	CGROUP_FDS = 16, /* above those that a spawner gets */
 };
+
+/* Wait for the end of all hosts, which have been killed: what is left of them keeps their cgroups. */
+static void reap_all(void)
+{
+	uint64_t now = lab_loop_now_us(), deadline = now + DYING_MS * 1000ULL;
+	struct timespec left;
+	sigset_t child;
+
+	(void)sigemptyset(&child);
+	(void)sigaddset(&child, SIGCHLD);
+	for (;;) {
+		pid_t pid = waitpid(-1, NULL, WNOHANG);
+
+		if (pid > 0)
+			continue;
+		now = lab_loop_now_us();
+		if (pid < 0 || now >= deadline)
+			return;
+		left.tv_sec = (time_t)((deadline - now) / 1000000);
+		left.tv_nsec = (long)((deadline - now) % 1000000) * 1000;
+		(void)sigtimedwait(&child, NULL, &left);
+	}
+}
 
 void lab_keeper_end(struct lab_keeper *k)
 {
@@ -32,7 +57,11 @@ void lab_keeper_end(struct lab_keeper *k)
 	 * stays locked until we are gone, too.
 	 */
 	(void)kill(-1, SIGKILL);
-	lab_rundir_remove(&k->rundir);
+	if (k->cgroups.n)
+		reap_all();
+	/* Otherwise the journal stays, for whoever sweeps it. */
+	if (lab_cgroups_remove(&k->cgroups) == 0)
+		lab_rundir_remove(&k->rundir);
 	_exit(0);
 }
 
@@ -92,20 +121,36 @@ static int compare_fds(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
+/* Have a descriptor with a number that is not needed for something else. */
+static int keep_descriptor(int *fd, int min)
+{
+	if (*fd < min)
+		*fd = fcntl(*fd, F_DUPFD_CLOEXEC, min);
+	return *fd;
+}
+
 /* Give up everything that came along from the command's process but what we were meant to have. */
 static int shed_descriptors(struct lab_keeper *k, int *starter, struct lab_err *err)
 {
 	int *const mine[] = { starter, &k->listen_fd, &k->rundir.base, &k->rundir.fd };
-	int keep[LAB_ARRAY_SIZE(mine) + 1], null;
+	int keep[LAB_ARRAY_SIZE(mine) + 2 * LAB_CGROUPS_MAX + 1], null;
 	unsigned int from = 3;
 	size_t n = 0;
 
 	for (size_t i = 0; i < LAB_ARRAY_SIZE(mine); i++) {
-		if (*mine[i] < 3) /* the command ran without standard input or output */
-			*mine[i] = fcntl(*mine[i], F_DUPFD_CLOEXEC, 3);
-		if (*mine[i] < 0)
+		/* The command may have run without standard input or output. */
+		if (keep_descriptor(mine[i], 3) < 0)
 			return lab_err_errno(err, errno, "duplicate a descriptor");
 		keep[n++] = *mine[i];
+	}
+	for (uint32_t i = 0; i < k->cgroups.n; i++) {
+		struct lab_cgroup *cg = &k->cgroups.list[i];
+
+		if (keep_descriptor(&cg->parent_fd, 3) < 0 ||
+		    keep_descriptor(&cg->fd, CGROUP_FDS) < 0)
+			return lab_err_errno(err, errno, "duplicate a descriptor");
+		keep[n++] = cg->parent_fd;
+		keep[n++] = cg->fd;
 	}
 	if (lab_fault_fd() >= 0)
 		keep[n++] = lab_fault_fd();
@@ -242,6 +287,7 @@ void lab_keeper_main(const struct lab_keeper_args *args)
 		.created = (int64_t)time(NULL),
 		.rundir = *args->rundir,
 		.listen_fd = args->listen_fd,
+		.cgroups = *args->cgroups,
 		.proc = -1,
 		.home = -1,
 		.nl = { .fd = -1 },

@@ -105,6 +105,7 @@ struct lab_kclient {
  * @created:	seconds of the epoch
  * @rundir:	the claimed name
  * @listen_fd:	bound control socket
+ * @cgroups:	of the hosts that have limits; made by the command
  * @proc:	root directory of the lab's own proc
  * @home:	the switch namespace, in which the keeper is
  * @setup:	for the spawner
@@ -139,6 +140,7 @@ struct lab_keeper {
 	int64_t created;
 	struct lab_rundir rundir;
 	int listen_fd;
+	struct lab_cgroups cgroups;
 	int proc, home;
 	struct lab_spawn_setup setup;
 	struct lab_kspawner spawners[LAB_SPAWNERS_MAX];
@@ -167,6 +169,7 @@ struct lab_keeper {
  * @rundir:	claimed name; the keeper's copy
  * @listen_fd:	bound control socket
  * @starter:	this end of the starter's connection
+ * @cgroups:	of the hosts that have limits; the keeper's copy
  * @userns:	the lab is in a user namespace; wait for a byte on @starter until it is mapped
  */
 struct lab_keeper_args {
@@ -175,6 +178,7 @@ struct lab_keeper_args {
 	const struct lab_rundir *rundir;
 	int listen_fd;
 	int starter;
+	const struct lab_cgroups *cgroups;
 	bool userns;
 };
 
@@ -190,7 +194,7 @@ void lab_keeper_main(const struct lab_keeper_args *args) __attribute__((noreturn
  * lab_keeper_end() - End the lab now
  * @k:		keeper
  *
- * Removes the run directory; the kernel does the rest. Does not return.
+ * Removes the run directory, and what its journal names; the kernel does the rest. Does not return.
  */
 void lab_keeper_end(struct lab_keeper *k) __attribute__((noreturn));
 

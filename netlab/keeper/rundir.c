@@ -14,14 +14,18 @@
 
 #include "netlab/base/strbuf.h"
 #include "netlab/base/util.h"
+#include "netlab/ns/cgroup.h"
 
 #define CONTROL "control"
+#define CGROUPS "cgroups"
 
 enum {
 	CLAIM_TRIES =
 		100, /* each failed try means that somebody else removed the directory in between */
 	LOCK_TRIES_MS = 5000, /* the lock on BASE is held for some microseconds */
-	SETTLE_MS = 5000,     /* how long a lab may be neither up nor gone until we say so */
+	JOURNAL_MAX = 4000,
+	DYING_MS = 3000,  /* how long processes of a killed lab may need to end */
+	SETTLE_MS = 5000, /* how long a lab may be neither up nor gone until we say so */
 };
 
 static void base_path(char ret[PATH_MAX])
@@ -132,9 +136,22 @@ void lab_rundir_close(struct lab_rundir *rd)
 void lab_rundir_remove(const struct lab_rundir *rd)
 {
 	(void)unlinkat(rd->fd, CONTROL, 0);
+	(void)unlinkat(rd->fd, CGROUPS, 0);
 	/* It may be gone already, and the name somebody else's, who has no socket in it yet. */
 	if (same_as_path(rd->fd, rd->base, rd->name))
 		(void)unlinkat(rd->base, rd->name, AT_REMOVEDIR);
+}
+
+int lab_rundir_journal(const struct lab_rundir *rd, const char *cgroups, struct lab_err *err)
+{
+	cleanup_close int fd = openat(rd->fd, CGROUPS, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+				      0600);
+	size_t len = strlen(cgroups);
+
+	if (fd < 0 || len > JOURNAL_MAX || write(fd, cgroups, len) != (ssize_t)len)
+		return lab_err_errno(err, fd < 0 ? errno : EIO, "write the journal of lab %s",
+				     rd->name);
+	return 0;
 }
 
 int lab_rundir_bind(const struct lab_rundir *rd, struct lab_err *err)
@@ -150,6 +167,30 @@ int lab_rundir_bind(const struct lab_rundir *rd, struct lab_err *err)
 	return take_fd(&fd);
 }
 
+/*
+ * Remove the cgroups of a lab that is dead. The name is free as soon as its keeper is gone, and its hosts end a moment later. What
+ * cannot be removed now stays in the journal, for the next command.
+ */
+static bool undo_journal(int dir)
+{
+	cleanup_close int fd = openat(dir, CGROUPS, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	char journal[JOURNAL_MAX + 1], copy[JOURNAL_MAX + 1];
+	ssize_t n = fd < 0 ? 0 : read(fd, journal, JOURNAL_MAX);
+
+	if (fd < 0 || n < 0)
+		return true;
+	journal[n] = '\0';
+	for (int i = 0; i < DYING_MS; i++) {
+		memcpy(copy, journal, sizeof(copy));
+		if (lab_cgroups_sweep(copy) != -EBUSY) {
+			(void)unlinkat(dir, CGROUPS, 0);
+			return true;
+		}
+		(void)poll(NULL, 0, 1);
+	}
+	return false;
+}
+
 /* Remove one lab's directory if nobody owns it. BASE is locked by the caller. Returns true if a lab is there. */
 static bool sweep_one(int base, const char *name)
 {
@@ -160,7 +201,8 @@ static bool sweep_one(int base, const char *name)
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK;
 	(void)unlinkat(fd, CONTROL, 0);
-	(void)unlinkat(base, name, AT_REMOVEDIR);
+	if (undo_journal(fd))
+		(void)unlinkat(base, name, AT_REMOVEDIR);
 	return false;
 }
 
@@ -266,6 +308,11 @@ static int try_claim(const char *name, struct lab_rundir *ret, bool *ret_settled
 		return lab_err_set(err, EEXIST, "lab \"%s\" is going down at this moment", name);
 	}
 	(void)unlinkat(fd, CONTROL, 0);
+	if (!undo_journal(fd))
+		return lab_err_set(
+			err, EBUSY,
+			"lab \"%s\" was killed, and processes of it do not end: its cgroups cannot be removed [EBUSY]",
+			name);
 	unlock(base);
 	(void)snprintf(ret->name, sizeof(ret->name), "%s", name);
 	ret->fd = take_fd(&fd);

@@ -11,7 +11,7 @@
 /**
  * DOC: run directories
  *
- * BASE/LAB holds one thing, the socket "control". BASE is /run/netlab for root, $XDG_RUNTIME_DIR/netlab or /tmp/netlab-UID for others; both are
+ * BASE/LAB holds the socket "control", and "cgroups" when hosts of the lab have limits: what is to be removed with it. BASE is /run/netlab for root, $XDG_RUNTIME_DIR/netlab or /tmp/netlab-UID for others; both are
  * mode 0700. A lab's name is owned by whoever holds flock(2) on BASE/LAB: the keeper, for as long as it lives, however it dies. A directory that nobody
  * holds is stale and is swept by the next command. Claiming and sweeping happen under a lock on BASE.
  */
@@ -56,6 +56,17 @@ void lab_rundir_close(struct lab_rundir *rd);
  * Works without seeing BASE by path (the keeper has another root). Keeps the lock. What has another's name by now stays.
  */
 void lab_rundir_remove(const struct lab_rundir *rd);
+
+/**
+ * lab_rundir_journal() - Write down what the kernel will not take back when the lab is killed
+ * @rd:		claimed
+ * @cgroups:	from lab_cgroups_journal()
+ * @err:	filled on failure; may be NULL
+ *
+ * Before it is made. Whoever sweeps the directory removes it first, and leaves the directory when that cannot be done yet.
+ * Return: 0 or -errno.
+ */
+int lab_rundir_journal(const struct lab_rundir *rd, const char *cgroups, struct lab_err *err);
 
 /**
  * lab_rundir_bind() - Make the control socket's name

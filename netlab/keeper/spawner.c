@@ -186,6 +186,9 @@ int lab_keeper_spawner_start(struct lab_keeper *k, struct lab_err *err)
 		(void)snprintf(fault, sizeof(fault), "NETLAB_FAULT=%.40s", getenv("NETLAB_FAULT"));
 		env[1] = fault;
 	}
+	for (uint32_t i = 0; i < k->cgroups.n && !r; i++)
+		r = posix_spawn_file_actions_adddup2(&actions, k->cgroups.list[i].fd,
+						     LAB_SPAWN_CGROUP_FD + (int)i);
 	if (!r)
 		r = posix_spawn(&pid, k->agent, &actions, NULL, argv, env);
 	(void)posix_spawn_file_actions_destroy(&actions);
@@ -213,6 +216,7 @@ int lab_keeper_spawner_setup(struct lab_keeper *k, struct lab_err *err)
 	cleanup_close int twin = -1;
 	int r;
 
+	k->setup.n_cgroups = k->cgroups.n;
 	if (k->topo->n_hosts > 1 && sysconf(_SC_NPROCESSORS_ONLN) > 1) {
 		twin = add_spawner(k, err);
 		if (twin < 0)
@@ -227,7 +231,11 @@ static int ask(struct lab_keeper *k, struct lab_kspawner *s, uint32_t index, str
 {
 	const struct lab_host *host = &k->topo->hosts[index];
 	struct lab_spawn_req req = { .index = index, .forwarding = host->forwarding };
+	unsigned int limits = lab_limits_controllers(&host->limits);
 
+	for (uint32_t i = 0; i < k->cgroups.n; i++)
+		if (k->cgroups.list[i].controllers & limits)
+			req.cgroups |= 1u << i;
 	(void)snprintf(req.name, sizeof(req.name), "%s", host->id);
 	if (send(s->fd, &req, sizeof(req), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		return lab_err_errno(err, errno, "ask the spawner for host %s", host->id);

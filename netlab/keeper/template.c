@@ -13,6 +13,7 @@
 #include "netlab/base/strbuf.h"
 #include "netlab/keeper/keeper_internal.h"
 #include "netlab/ns/mount.h"
+#include "netlab/ns/mountinfo.h"
 
 #define WORK_DIR \
 	"/tmp" /* where the template is built, hidden from everybody else by our own mount namespace */
@@ -128,45 +129,6 @@ static bool wanted(const char *path, const char *type)
 	return true;
 }
 
-/* Undo the octal escapes of mountinfo, in place. */
-static void unescape(char *s)
-{
-	char *out = s;
-
-	for (; *s; s++) {
-		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' &&
-		    s[3] >= '0' && s[3] <= '7') {
-			*out++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
-			s += 3;
-		} else {
-			*out++ = *s;
-		}
-	}
-	*out = '\0';
-}
-
-/* One line of mountinfo: "36 35 98:0 /root /mnt rw,noatime master:1 - ext4 /dev/sda rw". */
-static bool parse_mount(char *line, char **ret_path, char **ret_type)
-{
-	char *save = NULL, *field, *path = NULL;
-	unsigned int n = 0;
-
-	for (field = strtok_r(line, " ", &save); field; field = strtok_r(NULL, " ", &save)) {
-		if (n == 4)
-			path = field;
-		if (n >= 6 && strcmp(field, "-") == 0) {
-			*ret_type = strtok_r(NULL, " ", &save);
-			*ret_path = path;
-			if (!*ret_type || !path)
-				return false;
-			unescape(path);
-			return true;
-		}
-		n++;
-	}
-	return false;
-}
-
 /* Keep one mount; a later one on the same place hides an earlier one. */
 static int add_submount(struct submount *subs, unsigned int *n, const char *path,
 			struct lab_err *err)
@@ -252,7 +214,8 @@ static int make_skeleton(struct lab_err *err)
 static int find_submounts(struct submount *subs, unsigned int *ret_n, struct lab_err *err)
 {
 	struct lab_strbuf sb LAB_CLEANUP(lab_strbuf_fini) = LAB_STRBUF_INIT;
-	char *save = NULL, *line, *path, *type;
+	struct lab_mountinfo m;
+	char *save = NULL, *line;
 	int r = read_file("/proc/self/mountinfo", MOUNTINFO_MAX, &sb);
 
 	if (r < 0)
@@ -260,11 +223,11 @@ static int find_submounts(struct submount *subs, unsigned int *ret_n, struct lab
 	for (line = strtok_r(sb.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		struct stat st;
 
-		if (!parse_mount(line, &path, &type) || !wanted(path, type) ||
-		    strlen(path) >= LAB_SPAWN_PATH_MAX || lstat(path, &st) < 0 ||
+		if (!lab_mountinfo_parse(line, &m) || !wanted(m.path, m.type) ||
+		    strlen(m.path) >= LAB_SPAWN_PATH_MAX || lstat(m.path, &st) < 0 ||
 		    (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode)))
 			continue;
-		r = add_submount(subs, ret_n, path, err);
+		r = add_submount(subs, ret_n, m.path, err);
 		if (r < 0)
 			return r;
 	}

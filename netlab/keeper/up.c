@@ -12,9 +12,11 @@
 
 #include "netlab/base/fault.h"
 #include "netlab/base/log.h"
+#include "netlab/base/strbuf.h"
 #include "netlab/keeper/client_internal.h"
 #include "netlab/keeper/keeper_internal.h"
 #include "netlab/keeper/lab.h"
+#include "netlab/ns/cgroup.h"
 #include "netlab/ns/clone.h"
 
 #define KEEPER_NAMESPACES \
@@ -152,9 +154,13 @@ static int find_agent(char ret[PATH_MAX], struct lab_err *err)
  * The keeper gets a network namespace of its own, the switch, where bridges are; a lab without any does not need it, as links are
  * born in the namespaces of their hosts. Without privilege over the machine's namespace, requests must come from one of ours.
  */
-static uint64_t keeper_namespaces(const struct lab_plan *plan, bool userns)
+static uint64_t keeper_namespaces(const struct lab_plan *plan, bool userns, bool limits)
 {
 	uint64_t flags = KEEPER_NAMESPACES;
+
+	/* Hosts move into their groups from here, and nobody may move what another cgroup namespace does not see. */
+	if (limits)
+		flags &= ~(uint64_t)CLONE_NEWCGROUP;
 
 	if (userns)
 		return flags | CLONE_NEWUSER | CLONE_NEWNET;
@@ -166,7 +172,8 @@ static uint64_t keeper_namespaces(const struct lab_plan *plan, bool userns)
 
 /* Clone the keeper. In the child this does not return. */
 static int start(struct up *up, const struct lab_plan *plan, const struct lab_up_params *params,
-		 const struct lab_rundir *rd, struct lab_err *err)
+		 const struct lab_rundir *rd, const struct lab_cgroups *cgroups,
+		 struct lab_err *err)
 {
 	cleanup_close int listen_fd = lab_rundir_bind(rd, err), ours = -1, theirs = -1;
 	bool userns = !lab_ns_privileged();
@@ -178,7 +185,7 @@ static int start(struct up *up, const struct lab_plan *plan, const struct lab_up
 		return lab_err_errno(err, errno, "socketpair");
 	ours = pair[0];
 	theirs = pair[1];
-	up->pid = lab_ns_clone(keeper_namespaces(plan, userns), err);
+	up->pid = lab_ns_clone(keeper_namespaces(plan, userns, cgroups->n > 0), err);
 	if (up->pid < 0)
 		return up->pid;
 	if (up->pid == 0) {
@@ -188,6 +195,7 @@ static int start(struct up *up, const struct lab_plan *plan, const struct lab_up
 			.rundir = rd,
 			.listen_fd = listen_fd,
 			.starter = theirs,
+			.cgroups = cgroups,
 			.userns = userns,
 		};
 
@@ -272,12 +280,62 @@ static int become_client(struct up *up, struct lab_client **ret, struct lab_err 
 	return 0;
 }
 
+static int blame_host(const struct lab_host *host, int r, struct lab_err *err)
+{
+	return lab_err_prefix(err, lab_err_at(err, r, &host->src), "host %s: ", host->id);
+}
+
+/* Before anything is built: are there cgroups for the limits of the hosts? */
+static int find_cgroups(const struct lab_topo *topo, const char *lab, struct lab_cgroups *ret,
+			struct lab_err *err)
+{
+	const struct lab_host *first = NULL;
+	unsigned int needs = 0;
+	int r;
+
+	for (size_t i = 0; i < topo->n_hosts; i++) {
+		unsigned int more = lab_limits_controllers(&topo->hosts[i].limits);
+
+		if (more && !first)
+			first = &topo->hosts[i];
+		needs |= more;
+	}
+	if (!first)
+		return 0;
+	r = lab_cgroups_find(needs, lab, ret, err);
+	return r < 0 ? blame_host(first, r, err) : 0;
+}
+
+static int make_cgroups(const struct lab_topo *topo, const struct lab_rundir *rd,
+			struct lab_cgroups *cgroups, struct lab_err *err)
+{
+	cleanup_strbuf struct lab_strbuf journal = LAB_STRBUF_INIT;
+	int r;
+
+	if (!cgroups->n)
+		return 0;
+	lab_cgroups_journal(cgroups, &journal);
+	r = journal.error ? lab_err_errno(err, -journal.error, "cgroups")
+			  : lab_rundir_journal(rd, lab_strbuf_str(&journal), err);
+	if (r == 0)
+		r = lab_cgroups_make(cgroups, err);
+	for (size_t i = 0; i < topo->n_hosts && r == 0; i++) {
+		const struct lab_host *host = &topo->hosts[i];
+
+		r = lab_cgroups_add_host(cgroups, host->id, &host->limits, err);
+		if (r < 0)
+			r = blame_host(host, r, err);
+	}
+	return r;
+}
+
 int lab_up(struct lab_loop *loop, const struct lab_plan *plan, const struct lab_up_params *params,
 	   struct lab_client **ret, struct lab_up_timing *ret_timing, struct lab_err *err)
 {
 	struct lab_up_params p = *params;
 	struct up up = { .loop = loop, .params = &p, .pidfd = -1 };
 	struct lab_rundir rd = LAB_RUNDIR_INIT;
+	struct lab_cgroups cgroups = { .n = 0 };
 	uint64_t start_us = lab_loop_now_us();
 	char agent[PATH_MAX];
 	int r;
@@ -290,18 +348,26 @@ int lab_up(struct lab_loop *loop, const struct lab_plan *plan, const struct lab_
 	if (r == 0)
 		r = lab_fault_init(err);
 	if (r == 0)
+		r = find_cgroups(plan->topo, params->name, &cgroups, err);
+	if (r == 0)
 		r = lab_rundir_claim(params->name, &rd, err);
-	if (r < 0)
+	if (r < 0) {
+		lab_cgroups_close(&cgroups);
 		return r;
-	r = start(&up, plan, &p, &rd, err);
+	}
+	r = make_cgroups(plan->topo, &rd, &cgroups, err);
+	if (r == 0)
+		r = start(&up, plan, &p, &rd, &cgroups, err);
 	if (r == 0)
 		r = await(&up, err);
 	if (r == 0)
 		r = become_client(&up, ret, err);
 	if (r < 0) {
 		abandon(&up);
-		lab_rundir_remove(&rd);
+		if (lab_cgroups_remove(&cgroups) == 0)
+			lab_rundir_remove(&rd);
 	}
+	lab_cgroups_close(&cgroups);
 	lab_rpc_free(up.rpc);
 	close_fd(&up.pidfd);
 	lab_rundir_close(&rd);

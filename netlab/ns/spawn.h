@@ -22,6 +22,8 @@
  */
 #define LAB_SPAWN_SUBMOUNTS_MAX 40u
 #define LAB_SPAWN_PATH_MAX      256u
+#define LAB_SPAWN_CGROUP_FD \
+	5 /* the first of the lab's cgroups in the spawner: struct lab_spawn_setup.n_cgroups */
 
 /**
  * struct lab_spawn_setup - sent to the spawner once, before the first request; if a descriptor comes with it, that is the
@@ -30,12 +32,14 @@
  * @bind_private: the layer could not hide the machine's /run and /tmp: each host must bind its own over them
  * @n_submounts: how many further file systems
  * @submounts:	where they belong, absolute paths, parents first
+ * @n_cgroups:	descriptors of cgroups from LAB_SPAWN_CGROUP_FD on
  * @whole:	for each: it brings mounts of its own, so no overlay can be made of it; hosts see it, but do not write it
  */
 struct lab_spawn_setup {
 	uint32_t userxattr;
 	uint32_t bind_private;
 	uint32_t n_submounts;
+	uint32_t n_cgroups;
 	char submounts[LAB_SPAWN_SUBMOUNTS_MAX][LAB_SPAWN_PATH_MAX];
 	uint8_t whole[LAB_SPAWN_SUBMOUNTS_MAX];
 };
@@ -44,11 +48,13 @@ struct lab_spawn_setup {
  * struct lab_spawn_req - "clone host @index"
  * @index:	number of the host in the lab
  * @forwarding:	it routes
+ * @cgroups:	bit i: it has a group in the i-th cgroup of the lab
  * @name:	its host name
  */
 struct lab_spawn_req {
 	uint32_t index;
 	uint32_t forwarding;
+	uint32_t cgroups;
 	char name[64];
 };
 

@@ -116,6 +116,15 @@ static unsigned int mtu_of(const struct lab_iface *iface)
 	return iface->mtu_bytes ? iface->mtu_bytes : LAB_TOPO_MTU_DEFAULT;
 }
 
+static void put_host(struct lab_strbuf *sb, const struct lab_host *host)
+{
+	char limits[LAB_LIMITS_FORMAT_LEN];
+
+	lab_strbuf_puts(sb, host->id);
+	if (*lab_limits_format(&host->limits, limits))
+		lab_strbuf_printf(sb, "  %s", limits);
+}
+
 static void put_veth(struct lab_strbuf *sb, const struct lab_plan *plan, const struct lab_op *op)
 {
 	const struct lab_iface *near = iface_of(plan, op->host, op->iface);
@@ -193,6 +202,8 @@ void lab_plan_describe(const struct lab_plan *plan, size_t i, struct lab_strbuf 
 		put_bridge(sb, plan, op);
 		break;
 	case LAB_OP_HOST:
+		put_host(sb, host_of(plan, op->host));
+		break;
 	case LAB_OP_AGENT:
 		lab_strbuf_puts(sb, host_of(plan, op->host)->id);
 		break;

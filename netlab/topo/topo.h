@@ -9,6 +9,7 @@
 
 #include "netlab/base/addr.h"
 #include "netlab/base/err.h"
+#include "netlab/ns/cgroup.h"
 #include "netlab/rpc/json.h"
 
 /**
@@ -68,6 +69,7 @@ struct lab_route {
  * struct lab_host - one host
  * @id:		name in the recipe and host name
  * @forwarding:	it routes IPv4 and IPv6
+ * @limits:	what it may use
  * @ifaces:	interfaces in document order
  * @n_ifaces:	how many
  * @routes:	static routes in document order
@@ -77,6 +79,7 @@ struct lab_route {
 struct lab_host {
 	char *id;
 	bool forwarding;
+	struct lab_limits limits;
 	struct lab_iface *ifaces;
 	size_t n_ifaces;
 	struct lab_route *routes;
@@ -232,9 +235,10 @@ struct lab_iface *lab_topo_find_iface(const struct lab_host *host, const char *i
  * lab_topo_to_json() - Write a topology as JSON
  * @topo:	finished topology
  *
- * {"name", "networks": [{"label", "ports": [{"host", "iface"}]}], "hosts": [{"id", "forwarding", "interfaces":
+ * {"name", "networks": [{"label", "ports": [{"host", "iface"}]}], "hosts": [{"id", "forwarding", "limits": {"memory", "cpus"}, "interfaces":
  * [{"id", "name", "network", "mac", "mtu", "addresses": ["10.0.0.1/24"], "peers": [{"host", "iface"}]}], "routes": [{"to", "via"}]}]}.
- * "peers" is only there for networks of at most 16 ports.
+ * "peers" is only there for networks of at most 16 ports, "limits" only with those that the host has: bytes, and a number with a
+ * fraction.
  * Return: new reference, or NULL when out of memory.
  */
 json_t *lab_topo_to_json(const struct lab_topo *topo);

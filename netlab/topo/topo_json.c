@@ -166,6 +166,19 @@ static json_t *routes_to_json(const struct lab_host *host)
 	return done(list, r);
 }
 
+static json_t *limits_to_json(const struct lab_limits *limits)
+{
+	json_t *obj = json_object();
+	int r = 0;
+
+	if (limits->memory_bytes)
+		r |= json_object_set_new(obj, "memory",
+					 json_integer((json_int_t)limits->memory_bytes));
+	if (limits->cpus_milli)
+		r |= json_object_set_new(obj, "cpus", json_real(limits->cpus_milli / 1000.0));
+	return done(obj, r);
+}
+
 static json_t *hosts_to_json(const struct lab_topo *topo, const struct ports *ports)
 {
 	json_t *list = json_array();
@@ -178,6 +191,8 @@ static json_t *hosts_to_json(const struct lab_topo *topo, const struct ports *po
 
 		r |= set_string(obj, "id", host->id);
 		r |= json_object_set_new(obj, "forwarding", json_boolean(host->forwarding));
+		if (lab_limits_controllers(&host->limits))
+			r |= json_object_set_new(obj, "limits", limits_to_json(&host->limits));
 		r |= json_object_set_new(obj, "interfaces", ifaces_to_json(topo, ports, host));
 		r |= json_object_set_new(obj, "routes", routes_to_json(host));
 		r |= json_array_append_new(list, obj);

@@ -14,6 +14,7 @@
 #include "netlab/base/fdpass.h"
 #include "netlab/base/util.h"
 #include "netlab/ns/caps.h"
+#include "netlab/ns/cgroup.h"
 #include "netlab/ns/clone.h"
 #include "netlab/ns/seccomp.h"
 #include "netlab/ns/spawn.h"
@@ -46,11 +47,34 @@ static int start_forwarding(struct lab_err *err)
 	return r == -ENOENT ? 0 : r; /* a kernel without IPv6 */
 }
 
+/*
+ * First of all, so that whatever the host uses is its own. The cgroup namespace comes only then: its root is the group in which
+ * the process is, and from inside it could not be moved.
+ */
+static int enter_cgroups(const struct lab_spawn_setup *setup, const struct lab_spawn_req *req,
+			 struct lab_err *err)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < setup->n_cgroups; i++) {
+		int fd = LAB_SPAWN_CGROUP_FD + (int)i;
+
+		if (r == 0 && (req->cgroups & (1u << i)))
+			r = lab_cgroups_enter(fd, req->name, err);
+		(void)close(fd);
+	}
+	if (r == 0 && req->cgroups && unshare(CLONE_NEWCGROUP) < 0)
+		r = lab_err_errno(err, errno, "unshare the cgroup namespace");
+	return r;
+}
+
 static int become_host(const struct lab_spawn_setup *setup, const struct lab_spawn_req *req,
 		       struct lab_err *err)
 {
-	int r;
+	int r = enter_cgroups(setup, req, err);
 
+	if (r < 0)
+		return r;
 	if (sethostname(req->name, strlen(req->name)) < 0)
 		return lab_err_errno(err, errno, "sethostname");
 	r = agt_root_enter(setup, req->index, err);
@@ -121,6 +145,7 @@ static int spawn(int fd, const struct lab_spawn_setup *setup, const struct lab_s
 {
 	struct lab_spawn_reply reply = { .index = req->index };
 	struct lab_err err = { 0 };
+	uint64_t flags;
 	int pair[2], r;
 	pid_t pid;
 
@@ -129,7 +154,10 @@ static int spawn(int fd, const struct lab_spawn_setup *setup, const struct lab_s
 		(void)snprintf(reply.msg, sizeof(reply.msg), "socketpair: %s", strerror(errno));
 		return send_reply(fd, &reply, -1);
 	}
-	pid = lab_ns_clone(HOST_NAMESPACES | CLONE_PARENT, &err);
+	flags = HOST_NAMESPACES | CLONE_PARENT;
+	if (req->cgroups)
+		flags &= ~(uint64_t)CLONE_NEWCGROUP;
+	pid = lab_ns_clone(flags, &err);
 	if (pid == 0) {
 		(void)close(fd);
 		(void)close(pair[0]);
@@ -182,7 +210,7 @@ int agt_spawner_main(int fd)
 	json_object_seed(0);
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || send_reply(fd, &ready, -1) < 0 ||
 	    !receive(fd, &setup, sizeof(setup), &twin) ||
-	    setup.n_submounts > LAB_SPAWN_SUBMOUNTS_MAX)
+	    setup.n_submounts > LAB_SPAWN_SUBMOUNTS_MAX || setup.n_cgroups > LAB_CGROUPS_MAX)
 		return 1;
 	if (twin < 0)
 		return serve(fd, &setup);

@@ -205,25 +205,67 @@ static void all_requirements_that_cannot_be_met_are_told_at_once(LAB_UNUSED void
 {
 	check_said(
 		"<recipe><network><host id='h'>\n"
-		"<params><param name='memory' value='1G'/><param name='arch'/><param name='cpus' value='2'/></params>\n"
+		"<params><param name='memory' value='1G'/><param name='arch'/><param name='cpu' value='2'/></params>\n"
 		"<interfaces><eth id='e' label='l'><params>\n"
 		"<param name='driver' value='igb'/>\n"
 		"<param name='mtu' value='0'/>\n"
 		"<param name='speed' value=''/>\n"
 		"<param name='speed'>1G</param>\n"
 		"</params><addresses><address>127.0.0.1/8</address></addresses></eth></interfaces></host>\n"
+		"<host id='g'><params><param name='arch' value='arm'/></params><interfaces><eth id='e' label='l'/>\n"
+		"</interfaces></host>\n"
 		"</network></recipe>",
-		"t.xml:2:37: error: host h: no machine has the param memory = \"1G\"; a container can be built to:"
-		" backend (native)\n"
-		"t.xml:2:88: error: host h: no machine has the param cpus = \"2\"; a container can be built to:"
-		" backend (native)\n"
+		"t.xml:2:62: error: host h: no machine has the param cpu; did you mean cpus?\n"
 		"t.xml:4:29: error: host h: interface e: driver: no machine has an interface with the driver \"igb\";"
 		" that of a container is veth\n"
 		"t.xml:5:26: error: host h: interface e: mtu: \"0\" is not a whole number of bytes from 68 to 65535\n"
 		"t.xml:7:1: error: host h: interface e: no machine has the param speed = \"1G\"; a container can be"
 		" built to: mtu, hwaddr, driver (veth)\n"
 		"t.xml:8:30: error: host h: interface e: address 127.0.0.1/8 is a loopback address; give one that a"
-		" host can have\n");
+		" host can have\n"
+		"t.xml:9:22: error: host g: no machine has the param arch = \"arm\"; a container can be built to:"
+		" memory, cpus, backend (native), image\n");
+}
+
+static void values_of_host_params_are_checked(LAB_UNUSED void **state)
+{
+	check_said(
+		"<recipe><network><host id='h'><params>\n"
+		"<param name='memory' value='1x'/>\n<param name='memory' value='7M'/>\n"
+		"<param name='cpus' value='0'/>\n<param name='cpus' value='two'/>\n"
+		"<param name='backend' value='podman'/>\n<param name='image' value='debian:12'/>\n"
+		"</params><interfaces><eth id='e' label='l'/><eth id='f' label='l'/></interfaces></host></network></recipe>",
+		"t.xml:2:29: error: host h: memory: \"1x\" is not a size of at least 8MiB; write 256M, 512MiB or 1GiB\n"
+		"t.xml:3:29: error: host h: memory: \"7M\" is not a size of at least 8MiB; write 256M, 512MiB or 1GiB\n"
+		"t.xml:4:27: error: host h: cpus: \"0\" is not a number of processors from 0.01 to 1000; write 2 or 0.5\n"
+		"t.xml:5:27: error: host h: cpus: \"two\" is not a number of processors from 0.01 to 1000; write 2 or"
+		" 0.5\n"
+		"t.xml:6:30: error: host h: backend: there is no backend \"podman\" in this version; there is native\n"
+		"t.xml:7:28: error: host h: image: there is no image \"debian:12\"; this version has none but the"
+		" machine's own files, which a host gets without the param\n");
+}
+
+static void host_params_are_limits_of_the_host(LAB_UNUSED void **state)
+{
+	struct matched m;
+	json_t *json, *hosts;
+
+	match(&m,
+	      "<recipe><network><host id='h'><params><param name='memory' value='256M'/>"
+	      "<param name='cpus'>0.5</param><param name='backend' value='native'/></params><interfaces>"
+	      "<eth id='e' label='l'/></interfaces></host><host id='g'><interfaces><eth id='e' label='l'/>"
+	      "</interfaces></host></network></recipe>",
+	      NULL);
+	assert_int_equal(m.topo->hosts[0].limits.memory_bytes, 256u << 20);
+	assert_int_equal(m.topo->hosts[0].limits.cpus_milli, 500);
+	json = lab_topo_to_json(m.topo);
+	hosts = json_object_get(json, "hosts");
+	assert_int_equal(json_integer_value(json_object_get(
+				 json_object_get(json_array_get(hosts, 0), "limits"), "memory")),
+			 256u << 20);
+	assert_null(json_object_get(json_array_get(hosts, 1), "limits"));
+	json_decref(json);
+	release(&m);
 }
 
 static void all_wrong_routes_are_told_at_once(LAB_UNUSED void **state)
@@ -279,6 +321,8 @@ int main(void)
 		cmocka_unit_test(hwaddr_is_upper_case_and_devname_the_name_in_the_host),
 		cmocka_unit_test(an_address_that_is_not_given_is_an_error_when_it_is_used),
 		cmocka_unit_test(all_requirements_that_cannot_be_met_are_told_at_once),
+		cmocka_unit_test(values_of_host_params_are_checked),
+		cmocka_unit_test(host_params_are_limits_of_the_host),
 		cmocka_unit_test(all_wrong_routes_are_told_at_once),
 		cmocka_unit_test(a_label_with_one_interface_is_a_note),
 		cmocka_unit_test(the_shipped_recipes_have_the_shape_they_claim),

@@ -171,6 +171,26 @@ static void durations(LAB_UNUSED void **state)
 	}
 }
 
+static void thousandths(LAB_UNUSED void **state)
+{
+	static const char *const bad[] = { "",   ".5", "1.",  "-1",   "+1",
+					   "1 ", " 1", "1,5", "1.5x", "0x1" };
+	uint32_t v = 7;
+	size_t i;
+
+	for (i = 0; i < LAB_ARRAY_SIZE(bad); i++)
+		assert_int_equal(lab_parse_milli(bad[i], &v), -EINVAL);
+	assert_int_equal(lab_parse_milli("4294967", &v), -ERANGE);
+	assert_int_equal(lab_parse_milli("99999999999999999999999", &v), -ERANGE);
+	assert_int_equal(v, 7);
+	assert_int_equal(lab_parse_milli("2", &v), 0);
+	assert_int_equal(v, 2000);
+	assert_int_equal(lab_parse_milli("0.5", &v), 0);
+	assert_int_equal(v, 500);
+	assert_int_equal(lab_parse_milli("1.0019", &v), 0);
+	assert_int_equal(v, 1001);
+}
+
 static void yes_and_no(LAB_UNUSED void **state)
 {
 	static const char *const yes[] = { "yes", "YES", "true", "True", "on", "oN", "1" };
@@ -198,7 +218,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_numbers), cmocka_unit_test(bounds_belong_to_the_range),
 		cmocka_unit_test(sizes),         cmocka_unit_test(durations),
-		cmocka_unit_test(yes_and_no),
+		cmocka_unit_test(yes_and_no),    cmocka_unit_test(thousandths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -728,6 +728,40 @@ static void a_sweep_removes_what_dead_labs_left(LAB_UNUSED void **state)
 	lab_rundir_sweep();
 }
 
+/* Plain folders stand for cgroups. */
+static void put_journal(const char *name, const char *cgroup)
+{
+	struct lab_rundir rd = claim(name);
+	char text[400];
+
+	path_of(text, sizeof(text), cgroup);
+	(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "\n");
+	assert_int_equal(lab_rundir_journal(&rd, text, NULL), 0);
+	lab_rundir_close(&rd);
+}
+
+static void a_sweep_undoes_the_journal_first(LAB_UNUSED void **state)
+{
+	put_journal("dead", ".c/netlab.dead.1");
+	make_dir(".c");
+	make_dir(".c/netlab.dead.1");
+	make_dir(".c/netlab.dead.1/host.h1");
+	assert_labs("");
+	assert_int_equal(mode_of(".c/netlab.dead.1"), 0);
+	assert_int_equal(mode_of("dead"), 0);
+}
+
+static void removing_a_lab_removes_its_journal(LAB_UNUSED void **state)
+{
+	struct lab_rundir rd = claim("ring");
+
+	assert_int_equal(lab_rundir_journal(&rd, "/nowhere/netlab.ring.1\n", NULL), 0);
+	assert_int_equal(mode_of("ring/cgroups"), S_IFREG | 0600);
+	lab_rundir_remove(&rd);
+	assert_int_equal(mode_of("ring"), 0);
+	lab_rundir_close(&rd);
+}
+
 static void a_sweep_leaves_alone_what_is_not_ours(LAB_UNUSED void **state)
 {
 	char other[300];
@@ -849,6 +883,8 @@ int main(void)
 		dir_test(labs_are_listed_by_name_with_their_keepers),
 		dir_test(no_base_is_no_labs),
 		dir_test(a_sweep_removes_what_dead_labs_left),
+		dir_test(a_sweep_undoes_the_journal_first),
+		dir_test(removing_a_lab_removes_its_journal),
 		dir_test(a_sweep_leaves_alone_what_is_not_ours),
 		dir_test(removing_keeps_the_name_until_the_end),
 		dir_test(tidying_removes_an_empty_base),

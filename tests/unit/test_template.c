@@ -144,67 +144,6 @@ static void put_file(const char *path, const char *text)
 	assert_int_equal(write_file(path, text, strlen(text), NULL), 0);
 }
 
-/* --- lines of mountinfo --- */
-
-static void assert_line(const char *line, const char *path, const char *type)
-{
-	char copy[512], *got_path = NULL, *got_type = NULL;
-
-	(void)snprintf(copy, sizeof(copy), "%s", line);
-	assert_true(parse_mount(copy, &got_path, &got_type));
-	assert_string_equal(got_path, path);
-	assert_string_equal(got_type, type);
-}
-
-/* proc(5): optional fields end at a single hyphen. */
-static void a_line_names_place_and_type(LAB_UNUSED void **state)
-{
-	assert_line("36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue",
-		    "/mnt2", "ext3");
-	assert_line("36 35 98:0 / / rw - ext4 /dev/vda rw", "/", "ext4");
-	assert_line(
-		"1 0 0:1 /a /b rw shared:1 master:2 propagate_from:3 unbindable - nfs4 srv:/x rw",
-		"/b", "nfs4");
-	assert_line("1 0 0:1 / /b rw - tmpfs  rw", "/b", "tmpfs");
-	/* A hyphen before the optional fields is a name. */
-	assert_line("1 0 0:1 - - rw - xfs none rw", "-", "xfs");
-}
-
-static void places_are_unescaped(LAB_UNUSED void **state)
-{
-	assert_line("1 0 0:1 / /a\\040b\\011c\\012d\\134e\\043 rw - ext4 x rw", "/a b\tc\nd\\e#",
-		    "ext4");
-	assert_line("1 0 0:1 / /caf\\303\\251 rw - ext4 x rw", "/caf\xc3\xa9", "ext4");
-}
-
-static void what_is_no_escape_stays(LAB_UNUSED void **state)
-{
-	char cases[][2][16] = {
-		{ "\\", "\\" },       { "\\0", "\\0" },       { "\\04", "\\04" },
-		{ "\\049", "\\049" }, { "\\400", "\\400" },   { "a\\x41", "a\\x41" },
-		{ "\\\\040", "\\ " }, { "\\101\\102", "AB" }, { "\\0400", " 0" },
-		{ "", "" },           { "\\377", "\xff" },
-	};
-
-	for (size_t i = 0; i < LAB_ARRAY_SIZE(cases); i++) {
-		unescape(cases[i][0]);
-		assert_string_equal(cases[i][0], cases[i][1]);
-	}
-}
-
-static void lines_that_are_cut_are_left_out(LAB_UNUSED void **state)
-{
-	const char line[] = "36 35 98:0 /mnt1 /mnt2 rw master:1 - ext3";
-	char copy[sizeof(line)], *path, *type;
-
-	for (size_t len = 0; len < sizeof(line) - strlen("ext3") - 1; len++) {
-		(void)snprintf(copy, sizeof(copy), "%.*s", (int)len, line);
-		assert_false(parse_mount(copy, &path, &type));
-	}
-	(void)snprintf(copy, sizeof(copy), "%s", "- - - - - - - ");
-	assert_false(parse_mount(copy, &path, &type));
-}
-
 /* --- which --- */
 
 static void hosts_see_file_systems_that_hold_files(LAB_UNUSED void **state)
@@ -414,10 +353,6 @@ static void a_step_that_fails_is_named(LAB_UNUSED void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_line_names_place_and_type),
-		cmocka_unit_test(places_are_unescaped),
-		cmocka_unit_test(what_is_no_escape_stays),
-		cmocka_unit_test(lines_that_are_cut_are_left_out),
 		cmocka_unit_test(hosts_see_file_systems_that_hold_files),
 		cmocka_unit_test(hosts_do_not_see_the_kernels_interfaces),
 		cmocka_unit_test(hosts_do_not_see_what_is_private_or_not_theirs),

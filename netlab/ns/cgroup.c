@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cgroup.c - control groups that limit what the hosts of a lab may use */
+#include "netlab/ns/cgroup.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "netlab/base/util.h"
+
+#define OUR_PREFIX  "netlab."
+#define HOST_PREFIX "host." /* the kernel's files have names of other kinds */
+
+enum { PERIOD_US = 100000 /* the kernel's default */ };
+
+unsigned int lab_limits_controllers(const struct lab_limits *limits)
+{
+	return (limits->memory_bytes ? LAB_CGROUP_MEMORY : 0u) |
+	       (limits->cpus_milli ? LAB_CGROUP_CPU : 0u);
+}
+
+static void format_size(uint64_t bytes, char *buf, size_t size)
+{
+	static const char *const units[] = { "", "KiB", "MiB", "GiB" };
+	size_t i = 0;
+
+	for (; i + 1 < LAB_ARRAY_SIZE(units) && bytes % 1024 == 0; i++)
+		bytes /= 1024;
+	(void)snprintf(buf, size, "%" PRIu64 "%s", bytes, units[i]);
+}
+
+char *lab_limits_format(const struct lab_limits *limits, char buf[LAB_LIMITS_FORMAT_LEN])
+{
+	char memory[32], cpus[16];
+	size_t len;
+
+	*buf = '\0';
+	if (limits->memory_bytes) {
+		format_size(limits->memory_bytes, memory, sizeof(memory));
+		(void)snprintf(buf, LAB_LIMITS_FORMAT_LEN, "memory %s", memory);
+	}
+	if (!limits->cpus_milli)
+		return buf;
+	(void)snprintf(cpus, sizeof(cpus), "%u.%03u", limits->cpus_milli / 1000,
+		       limits->cpus_milli % 1000);
+	/* 0.500 is 0.5, and 2.000 is 2. */
+	for (len = strlen(cpus); cpus[len - 1] == '0'; len--)
+		cpus[len - 1] = '\0';
+	if (cpus[len - 1] == '.')
+		cpus[len - 1] = '\0';
+	len = strlen(buf);
+	(void)snprintf(buf + len, LAB_LIMITS_FORMAT_LEN - len, "%scpus %s", len ? " " : "", cpus);
+	return buf;
+}
+
+/* --- making them ------------------------------------------------------------------------------ */
+
+static int write_at(int dir, const char *file, const char *text)
+{
+	cleanup_close int fd = openat(dir, file, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	return write(fd, text, strlen(text)) < 0 ? -errno : 0;
+}
+
+static int make_dir(int parent, const char *name)
+{
+	int fd;
+
+	if (mkdirat(parent, name, 0755) < 0)
+		return -errno;
+	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+void lab_cgroups_journal(const struct lab_cgroups *cgs, struct lab_strbuf *sb)
+{
+	for (uint32_t i = 0; i < cgs->n; i++)
+		lab_strbuf_printf(sb, "%s/%s\n", cgs->list[i].parent, cgs->list[i].name);
+}
+
+int lab_cgroups_make(struct lab_cgroups *cgs, struct lab_err *err)
+{
+	for (uint32_t i = 0; i < cgs->n; i++) {
+		struct lab_cgroup *cg = &cgs->list[i];
+		int r = 0;
+
+		cg->fd = make_dir(cg->parent_fd, cg->name);
+		if (cg->fd < 0) {
+			r = -cg->fd;
+			cg->fd = -1;
+			return lab_err_errno(err, r == EACCES || r == EROFS ? EPERM : r,
+					     "make the cgroup %s/%s", cg->parent, cg->name);
+		}
+		if (cg->v2 && (cg->controllers & LAB_CGROUP_MEMORY))
+			r = write_at(cg->fd, "cgroup.subtree_control", "+memory");
+		if (r == 0 && cg->v2 && (cg->controllers & LAB_CGROUP_CPU))
+			r = write_at(cg->fd, "cgroup.subtree_control", "+cpu");
+		if (r < 0)
+			return lab_err_errno(err, -r, "switch controllers on in the cgroup %s/%s",
+					     cg->parent, cg->name);
+	}
+	return 0;
+}
+
+static int refused(const char *what, const char *option, int code, struct lab_err *err)
+{
+	if (code == ENOENT)
+		return lab_err_set(err, ENOSYS,
+				   "%s: this kernel's cgroups have no such limit (%s) [ENOSYS]",
+				   what, option);
+	return lab_err_errno(err, code, "%s: refused by the cgroup", what);
+}
+
+static int limit_memory(int dir, bool v2, uint64_t bytes, struct lab_err *err)
+{
+	char text[32], what[LAB_LIMITS_FORMAT_LEN];
+	int r;
+
+	(void)snprintf(text, sizeof(text), "%" PRIu64, bytes);
+	r = write_at(dir, v2 ? "memory.max" : "memory.limit_in_bytes", text);
+	/* The limit is one of memory and swap together; without swap in the kernel there is no such file. */
+	if (r == 0) {
+		r = v2 ? write_at(dir, "memory.swap.max", "0")
+		       : write_at(dir, "memory.memsw.limit_in_bytes", text);
+		if (r == -ENOENT)
+			r = 0;
+	}
+	return r < 0 ? refused(lab_limits_format(&(struct lab_limits){ .memory_bytes = bytes },
+						 what),
+			       "CONFIG_MEMCG", -r, err)
+		     : 0;
+}
+
+static int limit_cpus(int dir, bool v2, uint32_t milli, struct lab_err *err)
+{
+	char text[64], what[LAB_LIMITS_FORMAT_LEN];
+	uint64_t quota = (uint64_t)milli * PERIOD_US / 1000;
+	int r = 0;
+
+	if (v2) {
+		(void)snprintf(text, sizeof(text), "%" PRIu64 " %d", quota, PERIOD_US);
+		r = write_at(dir, "cpu.max", text);
+	} else {
+		(void)snprintf(text, sizeof(text), "%d", PERIOD_US);
+		r = write_at(dir, "cpu.cfs_period_us", text);
+		(void)snprintf(text, sizeof(text), "%" PRIu64, quota);
+		if (r == 0)
+			r = write_at(dir, "cpu.cfs_quota_us", text);
+	}
+	return r < 0 ? refused(lab_limits_format(&(struct lab_limits){ .cpus_milli = milli }, what),
+			       "CONFIG_CFS_BANDWIDTH", -r, err)
+		     : 0;
+}
+
+static void host_name(const char *host, char ret[LAB_CGROUP_NAME_LEN])
+{
+	(void)snprintf(ret, LAB_CGROUP_NAME_LEN, HOST_PREFIX "%.63s", host);
+}
+
+int lab_cgroups_add_host(const struct lab_cgroups *cgs, const char *host,
+			 const struct lab_limits *limits, struct lab_err *err)
+{
+	unsigned int needs = lab_limits_controllers(limits), here;
+	char name[LAB_CGROUP_NAME_LEN];
+	int r = 0;
+
+	host_name(host, name);
+	for (uint32_t i = 0; i < cgs->n && r == 0; i++) {
+		const struct lab_cgroup *cg = &cgs->list[i];
+		cleanup_close int fd = -1;
+
+		here = needs & cg->controllers;
+		if (!here)
+			continue;
+		fd = make_dir(cg->fd, name);
+		if (fd < 0)
+			return lab_err_errno(err, -fd, "make the cgroup %s/%s/%s", cg->parent,
+					     cg->name, name);
+		if (here & LAB_CGROUP_MEMORY)
+			r = limit_memory(fd, cg->v2, limits->memory_bytes, err);
+		if (r == 0 && (here & LAB_CGROUP_CPU))
+			r = limit_cpus(fd, cg->v2, limits->cpus_milli, err);
+	}
+	return r;
+}
+
+int lab_cgroups_enter(int fd, const char *host, struct lab_err *err)
+{
+	char name[LAB_CGROUP_NAME_LEN], path[LAB_CGROUP_NAME_LEN + 16];
+	int r;
+
+	host_name(host, name);
+	(void)snprintf(path, sizeof(path), "%s/cgroup.procs", name);
+	/* Of a process that has only just begun nothing is charged yet that would have to be moved. */
+	r = write_at(fd, path, "0");
+	return r < 0 ? lab_err_errno(err, -r, "move into the cgroup %s", name) : 0;
+}
+
+/* --- removing them ---------------------------------------------------------------------------- */
+
+static int remove_dir(int parent, const char *name)
+{
+	if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT || errno == ENODEV)
+		return 0;
+	return -errno;
+}
+
+/* A group with its hosts' groups; there are no deeper ones, as no host can make any. */
+static int remove_group(int parent, const char *name)
+{
+	cleanup_dir DIR *dir = NULL;
+	const struct dirent *de;
+	int fd, r = 0, one;
+
+	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT || errno == ENODEV ? 0 : -errno;
+	dir = fdopendir(fd);
+	if (!dir) {
+		(void)close(fd);
+		return -ENOMEM;
+	}
+	while ((de = readdir(dir)) != NULL) {
+		if (strncmp(de->d_name, HOST_PREFIX, strlen(HOST_PREFIX)) != 0)
+			continue;
+		one = remove_dir(fd, de->d_name);
+		r = r ? r : one;
+	}
+	one = remove_dir(parent, name);
+	return r ? r : one;
+}
+
+int lab_cgroups_remove(const struct lab_cgroups *cgs)
+{
+	int r = 0, one;
+
+	for (uint32_t i = 0; i < cgs->n; i++) {
+		one = remove_group(cgs->list[i].parent_fd, cgs->list[i].name);
+		r = r ? r : one;
+	}
+	return r;
+}
+
+static int sweep_path(char *path)
+{
+	char *name = strrchr(path, '/');
+	cleanup_close int parent = -1;
+
+	if (*path != '/' || !name || strncmp(name + 1, OUR_PREFIX, strlen(OUR_PREFIX)) != 0)
+		return 0;
+	*name++ = '\0';
+	parent = open(*path ? path : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (parent < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return remove_group(parent, name);
+}
+
+int lab_cgroups_sweep(char *journal)
+{
+	char *save = NULL, *line;
+	int r = 0, one;
+
+	for (line = strtok_r(journal, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		one = sweep_path(line);
+		r = r ? r : one;
+	}
+	return r;
+}
+
+void lab_cgroups_close(struct lab_cgroups *cgs)
+{
+	for (uint32_t i = 0; i < cgs->n; i++) {
+		close_fd(&cgs->list[i].parent_fd);
+		close_fd(&cgs->list[i].fd);
+	}
+	*cgs = (struct lab_cgroups){ .n = 0 };
+}
