@@ -293,12 +293,14 @@ static enum ctl_verdict verdict_of(const struct ctl_report_verdict *v)
 
 static void add_counts(const struct ctl_run_result *result, struct lab_strbuf *sb)
 {
-	size_t total = 0, i, tasks = 0;
+	size_t total = 0, i, tasks = 0, left_out = 0;
 
-	for (i = 0; i < result->n_tasks; i++)
-		total += result->tasks[i].n_commands;
-	for (i = result->n_tasks_run; i < result->n_tasks; i++)
-		tasks++;
+	for (i = 0; i < result->n_tasks; i++) {
+		left_out += result->tasks[i].left_out;
+		if (!result->tasks[i].left_out)
+			total += result->tasks[i].n_commands;
+	}
+	tasks = result->n_tasks - result->n_tasks_run - left_out;
 	if (!total)
 		lab_strbuf_puts(sb, "no tasks");
 	else if (result->n_failed)
@@ -309,6 +311,8 @@ static void add_counts(const struct ctl_run_result *result, struct lab_strbuf *s
 				  plural(total));
 	if (tasks)
 		lab_strbuf_printf(sb, ", %zu task%s not run", tasks, plural(tasks));
+	if (left_out)
+		lab_strbuf_printf(sb, ", %zu task%s left out", left_out, plural(left_out));
 }
 
 static void add_timing(const struct ctl_report *rep, const struct ctl_report_verdict *v,

@@ -97,10 +97,12 @@ struct ctl_command_result {
  * @n_passed:	commands that passed
  * @n_failed:	commands that failed
  * @arena:	what the commands are made of that the recipe does not own; NULL = nothing
+ * @left_out:	it was not asked for (ctl_run_params.only)
  */
 struct ctl_task_result {
 	const struct ctl_task *task;
 	size_t index;
+	bool left_out;
 	enum ctl_verdict verdict;
 	uint64_t duration_us;
 	struct ctl_command_result **commands;

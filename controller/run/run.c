@@ -372,8 +372,9 @@ static int run_task(struct ctl_run *run, struct ctl_task_result *t)
 	return r;
 }
 
-static int result_init(const struct ctl_recipe *recipe, struct ctl_run_result *ret)
+static int result_init(const struct ctl_run_params *params, struct ctl_run_result *ret)
 {
+	const struct ctl_recipe *recipe = params->recipe;
 	struct ctl_command_result *c;
 	size_t i, k;
 	int r;
@@ -388,6 +389,7 @@ static int result_init(const struct ctl_recipe *recipe, struct ctl_run_result *r
 
 		t->task = task;
 		t->index = i;
+		t->left_out = params->only && !params->only[i];
 		ret->n_tasks++;
 		for (k = 0; k < task->n_commands; k++) {
 			size_t host = task->commands[k].host;
@@ -420,7 +422,9 @@ static int run_tasks(struct ctl_run *run)
 	if (r < 0)
 		return r;
 	for (i = 0; i < result->n_tasks; i++) {
-		result->n_tasks_run = i + 1;
+		if (result->tasks[i].left_out)
+			continue;
+		result->n_tasks_run++;
 		r = run_task(run, &result->tasks[i]);
 		if (r < 0)
 			return r;
@@ -440,7 +444,7 @@ int ctl_run(const struct ctl_run_params *params, struct ctl_run_result *ret, str
 	uint64_t start = lab_loop_now_us();
 	int r;
 
-	r = result_init(params->recipe, ret);
+	r = result_init(params, ret);
 	if (r < 0)
 		return lab_err_set(err, -r, "out of memory");
 	lab_client_on_closed(params->client, on_closed, &run);

@@ -62,6 +62,7 @@ struct ctl_run_ops {
  * @modules:	of this recipe, from ctl_modules_find()
  * @ops:	hears what happens; may be NULL
  * @user:	for @ops
+ * @only:	for each task of the recipe: run it; NULL = run all
  * @cancel:	looked at after each turn of the loop: true ends the run; may be NULL
  */
 struct ctl_run_params {
@@ -72,6 +73,7 @@ struct ctl_run_params {
 	struct ctl_modules *modules;
 	const struct ctl_run_ops *ops;
 	void *user;
+	const bool *only;
 	const bool *cancel;
 };
 

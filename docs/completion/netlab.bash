@@ -55,7 +55,7 @@ _netlab()
 	COMPREPLY=()
 	command -v "$netlab" >/dev/null || netlab=netlab
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_netlab_offer 'run topo exec shell help version --help --version'
+		_netlab_offer 'run deconfigure topo exec shell help version --help --version'
 		return
 	fi
 	command=${COMP_WORDS[1]}
@@ -74,8 +74,14 @@ _netlab()
 
 	case $command in
 	run)
-		options='--name --define-alias --override-alias --keep --lab --module-dir --timeout --timing'
-		with_arg=' -n --name -a --define-alias -A --override-alias --lab --module-dir --timeout '
+		options='--name --define-alias --override-alias --config-only --keep --lab --module-dir --only --packet-capture'
+		options+=' --repeat --shuffle --timeout --timing'
+		with_arg=' -n --name -a --define-alias -A --override-alias --lab --module-dir --only -p --packet-capture'
+		with_arg+=' --repeat --shuffle --timeout '
+		;;
+	deconfigure)
+		options='--name --define-alias --override-alias'
+		with_arg=' -n --name -a --define-alias -A --override-alias '
 		;;
 	'topo up')
 		options='--name --define-alias --override-alias --timing'
@@ -92,7 +98,7 @@ _netlab()
 		with_arg=' -t --timeout '
 		;;
 	help)
-		[ "$COMP_CWORD" -eq 2 ] && _netlab_offer 'run topo exec shell'
+		[ "$COMP_CWORD" -eq 2 ] && _netlab_offer 'run deconfigure topo exec shell'
 		return
 		;;
 	esac
@@ -110,7 +116,7 @@ _netlab()
 	if [[ $with_arg == *" $prev "* ]]; then
 		case $prev in
 		--lab) _netlab_labs ;;
-		--module-dir) compopt -o dirnames 2>/dev/null ;;
+		--module-dir | -p | --packet-capture) compopt -o dirnames 2>/dev/null ;;
 		esac
 		return
 	fi
@@ -121,7 +127,7 @@ _netlab()
 	fi
 
 	case $command in
-	run) _netlab_recipes ;;
+	run | deconfigure) _netlab_recipes ;;
 	'topo up' | 'topo plan') [ ${#operands[@]} -gt 0 ] || _netlab_recipes ;;
 	'topo down') _netlab_labs ;;
 	'topo inspect') [ ${#operands[@]} -gt 0 ] || _netlab_labs ;;

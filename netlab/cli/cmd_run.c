@@ -11,23 +11,28 @@ static const struct lab_cli_option options[] = {
 	{ "define-alias", 'a', "NAME=VALUE", "define an alias; the recipe may define it anew" },
 	{ "override-alias", 'A', "NAME=VALUE", "define an alias whatever the recipe says" },
 	{ "name", 'n', "LAB", "name of the lab; default: the recipe's and a number" },
+	{ "config-only", 0, NULL, "bring the lab up, run no task, and leave it up" },
 	{ "keep", 0, NULL, "leave the lab up for a look" },
 	{ "lab", 0, "LAB", "run the tasks in a lab that is up already" },
 	{ "module-dir", 0, "DIR", "look for modules here first; may be given again" },
+	{ "only", 0, "TASK", "run only this task: its number or label; may be given again" },
+	{ "packet-capture", 'p', "DIR",
+	  "capture the packets of all interfaces into DIR/LAB/*.pcap" },
+	{ "repeat", 0, "N", "run all recipes N times" },
+	{ "shuffle", 0, "SEED", "run the recipes in an order that SEED, a number, decides" },
 	{ "timeout", 0, "TIME", "end a recipe that takes longer: 90, 1.5m, 2h" },
 	{ "timing", 0, NULL, "show where the time went" },
 	{ NULL, 0, NULL, NULL },
 };
 
-static int add_module_dir(struct lab_run_args *args, const char *dir)
+static int add_word(const char ***words, size_t *n, const char *word)
 {
-	const char **dirs;
+	const char **more = reallocarray(*words, *n + 1, sizeof(*more));
 
-	dirs = reallocarray(args->module_dirs, args->n_module_dirs + 1, sizeof(*dirs));
-	if (!dirs)
-		return LAB_EXIT_OURS;
-	args->module_dirs = dirs;
-	dirs[args->n_module_dirs++] = dir;
+	if (!more)
+		return LAB_EXIT_LACKS;
+	*words = more;
+	more[(*n)++] = word;
 	return 0;
 }
 
@@ -35,6 +40,22 @@ static int set_timeout(struct lab_cli *cli, const char *arg, struct lab_run_args
 {
 	if (lab_parse_duration(arg, &args->timeout_us) < 0 || !args->timeout_us)
 		return lab_cli_usage_error(cli, "--timeout: '%s' is not a time", arg);
+	return 0;
+}
+
+static int set_repeat(struct lab_cli *cli, const char *arg, struct lab_run_args *args)
+{
+	if (lab_parse_uint(arg, 1, LAB_RUN_REPEAT_MAX, &args->repeat) < 0)
+		return lab_cli_usage_error(cli, "--repeat: '%s' is not a number from 1 to %u", arg,
+					   LAB_RUN_REPEAT_MAX);
+	return 0;
+}
+
+static int set_seed(struct lab_cli *cli, const char *arg, struct lab_run_args *args)
+{
+	if (lab_parse_u64(arg, 0, UINT64_MAX, &args->seed) < 0)
+		return lab_cli_usage_error(cli, "--shuffle: '%s' is not a whole number", arg);
+	args->shuffle = true;
 	return 0;
 }
 
@@ -61,12 +82,22 @@ static int on_option(struct lab_cli *cli, const char *name, const char *arg, voi
 	if (!strcmp(name, "lab"))
 		return set_name(cli, name, arg, &args->lab);
 	if (!strcmp(name, "module-dir"))
-		return add_module_dir(args, arg);
+		return add_word(&args->module_dirs, &args->n_module_dirs, arg);
+	if (!strcmp(name, "only"))
+		return add_word(&args->only, &args->n_only, arg);
+	if (!strcmp(name, "packet-capture"))
+		return (args->capture_dir = arg, 0);
+	if (!strcmp(name, "repeat"))
+		return set_repeat(cli, arg, args);
+	if (!strcmp(name, "shuffle"))
+		return set_seed(cli, arg, args);
 	if (!strcmp(name, "timeout"))
 		return set_timeout(cli, arg, args);
+	if (!strcmp(name, "config-only"))
+		args->config_only = args->keep = true;
 	if (!strcmp(name, "keep"))
 		args->keep = true;
-	else
+	if (!strcmp(name, "timing"))
 		args->timing = true;
 	return 0;
 }
@@ -100,13 +131,14 @@ static bool may_draw(void)
 }
 
 static int run_recipes(struct lab_cli *cli, const struct lab_run_args *args, struct lab_loop *loop,
-		       struct ctl_report *rep, char **paths)
+		       struct ctl_report *rep, const struct lab_run_list *list)
 {
 	uint64_t start = cli->start_us;
 	int worst = 0, code;
+	size_t i;
 
-	for (; *paths && !cli->interrupted; paths++) {
-		code = lab_run_recipe(cli, args, loop, rep, *paths, start);
+	for (i = 0; i < list->n && !cli->interrupted; i++) {
+		code = lab_run_recipe(cli, args, loop, rep, list->paths[i], start);
 		worst = LAB_MAX(worst, code);
 		start = lab_loop_now_us();
 	}
@@ -114,7 +146,8 @@ static int run_recipes(struct lab_cli *cli, const struct lab_run_args *args, str
 	return worst;
 }
 
-static int run_all(struct lab_cli *cli, const struct lab_run_args *args, char **paths)
+static int run_all(struct lab_cli *cli, const struct lab_run_args *args,
+		   const struct lab_run_list *list)
 {
 	struct ctl_report_params params = {
 		.write = write_out,
@@ -140,7 +173,7 @@ static int run_all(struct lab_cli *cli, const struct lab_run_args *args, char **
 		lab_cli_error(cli, &err);
 		r = lab_cli_exit_of(r);
 	} else {
-		r = run_recipes(cli, args, loop, rep, paths);
+		r = run_recipes(cli, args, loop, rep, list);
 	}
 	ctl_report_free(rep);
 	lab_loop_free(loop);
@@ -149,7 +182,8 @@ static int run_all(struct lab_cli *cli, const struct lab_run_args *args, char **
 
 static int cmd_run(struct lab_cli *cli, int argc, char **argv)
 {
-	struct lab_run_args args = { 0 };
+	struct lab_run_args args = { .repeat = 1 };
+	struct lab_run_list list = { 0 };
 	int first, r;
 
 	r = lab_cli_parse(cli, argc, argv, &args, &first);
@@ -159,12 +193,19 @@ static int cmd_run(struct lab_cli *cli, int argc, char **argv)
 		r = lab_cli_usage_error(cli, "which recipe?");
 	else if (args.name && args.lab)
 		r = lab_cli_usage_error(cli, "--name and --lab exclude each other");
+	else if (args.config_only && (args.lab || args.repeat > 1))
+		r = lab_cli_usage_error(cli, "--config-only and --%s exclude each other",
+					args.lab ? "lab" : "repeat");
 	else {
 		args.own_dir = lab_run_own_modules();
-		r = run_all(cli, &args, argv + first);
+		r = lab_run_list_make(cli, &args, argv + first, &list);
+		if (r == 0)
+			r = run_all(cli, &args, &list);
 	}
 	lab_cli_aliases_fini(&args.defines);
 	lab_cli_aliases_fini(&args.overrides);
+	lab_run_list_fini(&list);
+	free(args.only);
 	free(args.module_dirs);
 	free(args.own_dir);
 	return r;
@@ -172,7 +213,7 @@ static int cmd_run(struct lab_cli *cli, int argc, char **argv)
 
 const struct lab_cli_command lab_cmd_run = {
 	.name = "run",
-	.operands = "RECIPE...",
+	.operands = "RECIPE|FOLDER...",
 	.help = "Run recipes: build the lab, run the tasks, say the verdict, take the lab down",
 	.options = options,
 	.option = on_option,

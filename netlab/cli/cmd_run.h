@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "controller/report/report.h"
+#include "controller/run/capture.h"
 #include "controller/run/live.h"
 #include "controller/run/module.h"
 #include "netlab/cli/cli.h"
@@ -21,8 +22,15 @@
  * @own_dir:	netlab's own modules; NULL = not found
  * @name:	-n, or NULL
  * @lab:	--lab, or NULL
+ * @capture_dir: --packet-capture, or NULL
+ * @only:	--only: numbers or labels of tasks, in order
+ * @n_only:	how many; 0 = all tasks are run
  * @timeout_us:	--timeout; 0 = none
- * @keep:	--keep
+ * @repeat:	--repeat: rounds, 1 without it
+ * @shuffle:	--shuffle
+ * @seed:	for @shuffle
+ * @keep:	--keep or --config-only
+ * @config_only: --config-only: no task is run
  * @timing:	--timing
  */
 struct lab_run_args {
@@ -30,9 +38,27 @@ struct lab_run_args {
 	const char **module_dirs;
 	size_t n_module_dirs;
 	char *own_dir;
-	const char *name, *lab;
+	const char *name, *lab, *capture_dir;
+	const char **only;
+	size_t n_only;
 	uint64_t timeout_us;
-	bool keep, timing;
+	unsigned int repeat;
+	bool shuffle;
+	uint64_t seed;
+	bool keep, config_only, timing;
+};
+
+#define LAB_RUN_LIST_MAX   ((size_t)100000)
+#define LAB_RUN_REPEAT_MAX 100000u
+
+/**
+ * struct lab_run_list - recipes to run, in order
+ * @paths:	their files; owned
+ * @n:		how many
+ */
+struct lab_run_list {
+	char **paths;
+	size_t n;
 };
 
 /**
@@ -46,6 +72,9 @@ struct lab_run_args {
  * @start_us:	when it began, as lab_loop_now_us()
  * @file:	recipe, topology, plan; the last two only when the lab is ours
  * @modules:	its modules
+ * @capture:	--packet-capture: it captures, or NULL
+ * @only:	for each task: --only asks for it; NULL = all are run
+ * @topology:	the lab's topology as JSON, for --packet-capture and --lab; NULL before
  * @live:	the lab of --lab, or NULL
  * @n_hosts:	of the lab
  * @n_networks:	of the lab
@@ -66,6 +95,9 @@ struct lab_run {
 	uint64_t start_us;
 	struct lab_cli_labfile file;
 	struct ctl_modules modules;
+	struct ctl_capture *capture;
+	bool *only;
+	json_t *topology;
 	struct ctl_live *live;
 	size_t n_hosts, n_networks;
 	struct lab_client *client;
@@ -74,6 +106,35 @@ struct lab_run {
 	uint64_t phase_us[CTL_PHASE_MAX_];
 	bool cancel, timed_out;
 };
+
+/**
+ * lab_run_list_make() - Find out which recipes are to be run
+ * @cli:	command line
+ * @args:	repeat, shuffle and seed are used
+ * @operands:	files and folders, NULL-terminated; a folder stands for the *.xml in it, in the
+ *		order of their names, not those in its folders
+ * @ret:	written, empty on failure; release with lab_run_list_fini()
+ *
+ * Return: 0 or an exit code, after having printed why.
+ */
+int lab_run_list_make(const struct lab_cli *cli, const struct lab_run_args *args, char **operands,
+		      struct lab_run_list *ret);
+
+/**
+ * lab_run_list_fini() - Release a list
+ * @list:	may be zeroed; left zeroed
+ */
+void lab_run_list_fini(struct lab_run_list *list);
+
+/**
+ * lab_run_shuffle() - Put paths into an order that looks random and depends on the seed only
+ * @paths:	paths
+ * @n:		how many
+ * @state:	the seed at first; changed
+ *
+ * All orders are equally likely. Source: Knuth, The Art of Computer Programming, 3.4.2, algorithm P.
+ */
+void lab_run_shuffle(char **paths, size_t n, uint64_t *state);
 
 /**
  * lab_run_recipe() - Take one recipe through all phases

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 
 #include "controller/match/match.h"
+#include "netlab/base/parse.h"
+#include "netlab/base/program.h"
 #include "netlab/base/strbuf.h"
 #include "netlab/base/util.h"
 #include "netlab/cli/cmd_run.h"
@@ -68,6 +70,65 @@ static int find_modules(struct lab_run *run, struct ctl_diag *diag)
 	return ctl_modules_check(&run->modules, getenv("PATH"), diag);
 }
 
+static int report_no_task(const struct lab_run *run, const char *word, struct ctl_diag *diag)
+{
+	const struct ctl_recipe *recipe = run->file.recipe;
+	cleanup_free const char **labels = calloc(recipe->n_tasks + 1, sizeof(*labels));
+	const struct lab_src whole = { .file = run->path };
+	const char *nearest;
+	size_t i, n = 0;
+
+	if (!labels)
+		return -ENOMEM;
+	for (i = 0; i < recipe->n_tasks; i++) {
+		if (recipe->tasks[i].label)
+			labels[n++] = recipe->tasks[i].label;
+	}
+	nearest = lab_str_nearest(word, labels);
+	if (nearest)
+		return ctl_diag_error(diag, &whole,
+				      "--only: there is no task '%s'; did you mean '%s'?", word,
+				      nearest);
+	return ctl_diag_error(diag, &whole,
+			      "--only: there is no task '%s'; the recipe has %zu, from 1 on", word,
+			      recipe->n_tasks);
+}
+
+/* A task's label, or else its number. Several tasks may have one label. */
+static bool select_task(struct lab_run *run, const char *word)
+{
+	const struct ctl_recipe *recipe = run->file.recipe;
+	bool found = false;
+	unsigned int number;
+	size_t i;
+
+	for (i = 0; i < recipe->n_tasks; i++) {
+		if (recipe->tasks[i].label && strcmp(recipe->tasks[i].label, word) == 0)
+			run->only[i] = found = true;
+	}
+	if (!found && recipe->n_tasks &&
+	    lab_parse_uint(word, 1, (unsigned int)recipe->n_tasks, &number) == 0)
+		run->only[number - 1] = found = true;
+	return found;
+}
+
+static int select_tasks(struct lab_run *run, struct ctl_diag *diag)
+{
+	size_t i;
+	int r = 0;
+
+	if (!run->args->n_only)
+		return 0;
+	run->only = calloc(run->file.recipe->n_tasks + 1, sizeof(*run->only));
+	if (!run->only)
+		return -ENOMEM;
+	for (i = 0; i < run->args->n_only && r != -ENOMEM; i++) {
+		if (!select_task(run, run->args->only[i]))
+			r = report_no_task(run, run->args->only[i], diag);
+	}
+	return r;
+}
+
 static int read_all(struct lab_run *run, struct ctl_diag *diag)
 {
 	const struct lab_run_args *args = run->args;
@@ -79,7 +140,7 @@ static int read_all(struct lab_run *run, struct ctl_diag *diag)
 		.for_run = true,
 	};
 	struct lab_cli_labfile *file = &run->file;
-	int r, modules;
+	int r, modules, only;
 
 	r = ctl_recipe_load(run->path, &params, &file->recipe, diag);
 	if (r < 0)
@@ -89,9 +150,13 @@ static int read_all(struct lab_run *run, struct ctl_diag *diag)
 	else if (args->name)
 		(void)snprintf(run->lab, sizeof(run->lab), "%s", args->name);
 	else
-		lab_cli_lab_name(file->recipe->name, true, run->lab);
+		lab_cli_lab_name(file->recipe->name, !args->config_only, run->lab);
 	/* All errors in one go: go on to the topology also when a module is missing. */
+	only = select_tasks(run, diag);
+	if (only == -ENOMEM)
+		return only;
 	modules = find_modules(run, diag);
+	modules = only < 0 ? only : modules;
 	if (args->lab || modules == -ENOMEM)
 		return modules;
 	r = ctl_match_topo(file->recipe, run->lab, &file->topo, diag);
@@ -100,12 +165,32 @@ static int read_all(struct lab_run *run, struct ctl_diag *diag)
 	return r < 0 ? r : modules;
 }
 
+/* Where the packets go, and what takes them: known before anything is built. */
+static int check_capture(struct lab_run *run, struct ctl_diag *diag)
+{
+	struct lab_err err = { 0 };
+
+	if (!run->args->capture_dir)
+		return 0;
+	if (!lab_program_in_path("tcpdump", getenv("PATH"))) {
+		(void)ctl_diag_error(diag, NULL,
+				     "--packet-capture needs the program tcpdump, which this "
+				     "machine lacks: install the package tcpdump");
+		return -ENOSYS;
+	}
+	if (ctl_capture_dir(run->args->capture_dir, &err) < 0)
+		return ctl_diag_err(diag, &err, NULL);
+	return 0;
+}
+
 int lab_run_read(struct lab_run *run)
 {
 	cleanup_diag struct ctl_diag diag = CTL_DIAG_INIT;
 	int r;
 
 	r = read_all(run, &diag);
+	if (r >= 0)
+		r = check_capture(run, &diag);
 	ctl_diag_sort(&diag);
 	ctl_report_diag(run->rep, &diag);
 	if (r == -ENOMEM)
@@ -137,6 +222,7 @@ static int attach(struct lab_run *run, struct ctl_diag *diag, struct lab_err *er
 	topology = json_object_get(state, "topology");
 	run->n_hosts = json_array_size(json_object_get(topology, "hosts"));
 	run->n_networks = json_array_size(json_object_get(topology, "networks"));
+	run->topology = json_incref(topology);
 	return ctl_live_new(run->file.recipe, run->lab, topology, &run->live, diag);
 }
 

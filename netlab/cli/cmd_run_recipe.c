@@ -105,6 +105,7 @@ static int run_tasks(struct lab_run *run)
 		.modules = &run->modules,
 		.ops = ctl_report_run_ops(),
 		.user = run->rep,
+		.only = run->only,
 		.cancel = &run->cancel,
 	};
 	struct lab_err err = { 0 };
@@ -121,6 +122,54 @@ static int run_tasks(struct lab_run *run)
 	if (r < 0)
 		return failed(run, r, &err);
 	return run->result.verdict == CTL_VERDICT_PASS ? LAB_EXIT_PASS : LAB_EXIT_FAIL;
+}
+
+static void on_capture_note(const char *text, void *user)
+{
+	struct lab_run *run = user;
+
+	ctl_report_note(run->rep, "%s: %s", run->path, text);
+}
+
+static int start_capture(struct lab_run *run)
+{
+	cleanup_free char *program = NULL;
+	struct ctl_capture_params params = {
+		.loop = run->loop,
+		.client = run->client,
+		.lab = run->lab,
+		.dir = run->args->capture_dir,
+		.note = on_capture_note,
+		.user = run,
+		.cancel = &run->cancel,
+	};
+	struct lab_err err = { 0 };
+	int r;
+
+	if (!run->topology)
+		run->topology = lab_topo_to_json(run->file.topo);
+	params.topology = run->topology;
+	if (!run->topology ||
+	    asprintf(&program, "%s/Capture", run->args->own_dir ? run->args->own_dir : ".") < 0) {
+		program = NULL;
+		r = lab_err_errno(&err, ENOMEM, "captures");
+		return failed(run, r, &err);
+	}
+	params.program = program;
+	r = ctl_capture_start(&params, &run->capture, &err);
+	return r < 0 ? failed(run, r, &err) : 0;
+}
+
+static void stop_capture(struct lab_run *run)
+{
+	struct ctl_capture_totals totals;
+
+	if (!run->capture)
+		return;
+	ctl_capture_stop(run->capture, &totals);
+	ctl_report_note(run->rep, "%s: %llu packets of %zu interfaces are in %s/%s", run->path,
+			(unsigned long long)totals.n_packets, totals.n_files,
+			run->args->capture_dir, run->lab);
 }
 
 static void report_verdict(struct lab_run *run, int code)
@@ -171,10 +220,13 @@ static int phases(struct lab_run *run)
 	begin_phase(run, CTL_PHASE_UP);
 	code = bring_up(run);
 	end_phase(run, CTL_PHASE_UP);
-	if (code != 0)
+	if (code != 0 || run->args->config_only)
 		return code;
 	begin_phase(run, CTL_PHASE_RUN);
-	code = run_tasks(run);
+	code = run->args->capture_dir ? start_capture(run) : 0;
+	if (code == 0)
+		code = run_tasks(run);
+	stop_capture(run);
 	end_phase(run, CTL_PHASE_RUN);
 	return code;
 }
@@ -207,6 +259,9 @@ int lab_run_recipe(struct lab_cli *cli, const struct lab_run_args *args, struct 
 	lab_client_free(run.client);
 	ctl_run_result_fini(&run.result);
 	ctl_live_free(run.live);
+	ctl_capture_free(run.capture);
+	json_decref(run.topology);
+	free(run.only);
 	ctl_modules_fini(&run.modules);
 	lab_cli_labfile_close(&run.file);
 	lab_cli_signals_off(cli);

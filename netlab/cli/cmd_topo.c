@@ -73,7 +73,7 @@ const char *lab_topo_age(json_t *state, char *buf, size_t size)
 
 /* --- down ------------------------------------------------------------------------------------- */
 
-static int take_down(struct lab_cli *cli, struct lab_loop *loop, const char *name, bool must_be)
+int lab_topo_take_down(struct lab_cli *cli, struct lab_loop *loop, const char *name, bool must_be)
 {
 	uint64_t start = lab_loop_now_us(), took;
 	struct lab_client *client = NULL;
@@ -112,7 +112,7 @@ static int down_all(struct lab_cli *cli, struct lab_loop *loop)
 		return lab_cli_exit_of(r);
 	}
 	for (i = 0; i < n; i++) {
-		one = take_down(cli, loop, labs[i].name, false);
+		one = lab_topo_take_down(cli, loop, labs[i].name, false);
 		code = LAB_MAX(code, one);
 	}
 	return code;
@@ -141,7 +141,7 @@ static int topo_down(struct lab_cli *cli, int argc, char **argv)
 	if (args.all)
 		code = down_all(cli, loop);
 	for (; first < argc; first++) {
-		one = take_down(cli, loop, argv[first], true);
+		one = lab_topo_take_down(cli, loop, argv[first], true);
 		code = LAB_MAX(code, one);
 	}
 	lab_loop_free(loop);

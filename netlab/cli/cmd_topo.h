@@ -21,6 +21,17 @@
 int lab_topo_visit(const char *name, bool topology, struct lab_hosts *ret, struct lab_err *err);
 
 /**
+ * lab_topo_take_down() - Take a lab down, and say so
+ * @cli:	command line
+ * @loop:	loop
+ * @name:	name of the lab
+ * @must_be:	it is an error if there is none
+ *
+ * Return: an exit code; an error has been printed.
+ */
+int lab_topo_take_down(struct lab_cli *cli, struct lab_loop *loop, const char *name, bool must_be);
+
+/**
  * lab_topo_running() - Count the hosts of a lab that run
  * @state:	the lab's answer to `inspect`
  *

@@ -21,6 +21,7 @@ static const struct {
 	bool shown; /* in the list of commands */
 } commands[] = {
 	{ "run", &lab_cmd_run, true },
+	{ "deconfigure", &lab_cmd_deconfigure, true },
 	{ "topo up", &lab_cmd_topo_up, true },
 	{ "topo down", &lab_cmd_topo_down, true },
 	{ "topo ls", &lab_cmd_topo_ls, true },

@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* PacketAssert.c - module: count the packets that match, until SIGINT, and judge their number */
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <regex.h>
 #include <stddef.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "slave-image/modules/module.h"
 #include "slave-image/modules/parse.h"
+#include "slave-image/modules/setgroups.h"
 #include "slave-image/modules/tool.h"
 
 enum { PATTERNS_MAX = 64, ARGS_MAX = 16 };
@@ -85,40 +80,6 @@ static bool compile_patterns(struct mod *m, struct run *run)
 	return true;
 }
 
-/*
- * Started by root, tcpdump always calls setgroups(), also to stay root (-Z root), and gives up if it fails. In a
- * user namespace without a range of group ids the kernel forbids that call; there the filter says it was done.
- */
-static void allow_setgroups(void)
-{
-	const unsigned int nr = offsetof(struct seccomp_data, nr),
-			   arch = offsetof(struct seccomp_data, arch);
-#if defined(__x86_64__)
-	const unsigned int native = AUDIT_ARCH_X86_64;
-#elif defined(__aarch64__)
-	const unsigned int native = AUDIT_ARCH_AARCH64;
-#else
-	const unsigned int native = 0; /* the filter then changes nothing */
-#endif
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, arch),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, native, 0, 3),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, nr),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_setgroups, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog prog = { .len = LAB_ARRAY_SIZE(code), .filter = code };
-	cleanup_close int fd = open("/proc/self/setgroups", O_RDONLY | O_CLOEXEC);
-	char word[8] = "";
-
-	if (fd < 0 || read(fd, word, sizeof(word) - 1) <= 0 || strncmp(word, "deny", 4) != 0)
-		return;
-	/* Without the filter tcpdump says itself what it could not do. */
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
-		(void)prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog);
-}
-
 static void build_args(const struct mod *m, const char *interface, const char **argv)
 {
 	const char *promiscuous = mod_option(m, "promiscuous"), *filter = mod_option(m, "filter");
@@ -181,7 +142,7 @@ static enum mod_verdict run_module(struct mod *m)
 		return MOD_FAIL;
 	v = MOD_FAIL;
 	if (compile_patterns(m, &run)) {
-		allow_setgroups();
+		mod_allow_setgroups();
 		build_args(m, interface, argv);
 		tool.argv = (char *const *)argv;
 		v = mod_tool_run(m, &tool, &status) ? judge(m, &run, min, max) : MOD_ERROR;

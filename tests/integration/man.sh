@@ -30,6 +30,7 @@ documents() {
 	is "$page names all options of netlab $*" "$missing" ''
 }
 documents netlab-run.1 run
+documents netlab-run.1 deconfigure
 for command in up down ls inspect plan; do
 	documents netlab-topo.1 topo "$command"
 done

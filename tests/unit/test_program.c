@@ -21,7 +21,7 @@ static void make(const char *name, mode_t mode)
 	FILE *f;
 
 	(void)snprintf(path, sizeof(path), "%s/%s", top, name);
-	f = fopen(path, "w");
+	f = fopen(path, "we");
 	assert_non_null(f);
 	assert_int_equal(fclose(f), 0);
 	assert_int_equal(chmod(path, mode), 0);
