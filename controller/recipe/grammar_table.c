@@ -304,7 +304,8 @@ static const struct ctl_attr_def task_attrs[] = {
 	{ "label", CTL_TYPE_WORD, false, NULL, AT(ctl_task, label), NO_SRC },
 	{ "quit_on_fail", CTL_TYPE_YESNO, false, NULL, AT(ctl_task, quit_on_fail), NO_SRC },
 	LATER("python"),
-	LATER("module_dir"),
+	{ "module_dir", CTL_TYPE_NAME, false, NULL, AT(ctl_task, module_dir),
+	  SRC(ctl_task, module_dir_src) },
 	LATER("tools_dir"),
 	END,
 };

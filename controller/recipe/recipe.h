@@ -183,6 +183,8 @@ struct ctl_command {
  * struct ctl_task - commands that belong together
  * @label:	its name, or NULL
  * @quit_on_fail: a failure of it ends the recipe
+ * @module_dir:	a folder of modules for this task, or NULL; a relative one is beside the file of
+ *		@module_dir_src
  * @commands:	in document order, at least one
  * @n_commands:	how many
  * @src:	the element
@@ -190,9 +192,10 @@ struct ctl_command {
 struct ctl_task {
 	const char *label;
 	bool quit_on_fail;
+	const char *module_dir;
 	struct ctl_command *commands;
 	size_t n_commands;
-	struct lab_src src;
+	struct lab_src src, module_dir_src;
 };
 
 struct ctl_arena;

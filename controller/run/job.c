@@ -7,7 +7,7 @@
 #include "netlab/base/util.h"
 
 /*
- * A line of a module's standard output is a JSON object: {"ready": true}, or its result in the end;
+ * A line of a module's standard output is a JSON object: {"ready": true or false}, or its result in the end;
  * what is none is left to the reader of its output. Source: docs/modules.md.
  */
 static void module_line(struct ctl_job *job, const char *line, size_t len)
@@ -15,8 +15,8 @@ static void module_line(struct ctl_job *job, const char *line, size_t len)
 	cleanup_json json_t *value = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
 	json_t *result = json_object_get(value, "result");
 
-	if (json_is_true(json_object_get(value, "ready")))
-		job->ready = true;
+	if (json_is_boolean(json_object_get(value, "ready")))
+		job->announced = true;
 	if (!json_is_object(result))
 		return;
 	json_decref(job->data);
@@ -157,10 +157,12 @@ int ctl_job_start(struct ctl_run *run, struct ctl_command_result *c, struct lab_
 	if (r < 0)
 		return r;
 	if (job->is_module) {
-		module = ctl_modules_get(run->params->modules, c->command->module);
+		module = ctl_modules_get(run->params->modules, run->result->tasks[c->task].task,
+					 c->command->module);
 		if (!module)
 			return lab_err_set(err, ENOENT, "there is no module '%s'",
 					   c->command->module);
+		job->announces = module->about.says_ready;
 		exec.file = module->file.digest;
 		exec.argv = argv;
 		exec.with_stdin = true;

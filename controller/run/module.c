@@ -2,159 +2,153 @@
 /* module.c - test modules: where they are, what they need, how they are given their options */
 #include "controller/run/module.h"
 
-#include <dirent.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "controller/run/find.h"
 #include "netlab/base/program.h"
 #include "netlab/base/util.h"
 
-enum { MODULE_NAMES_MAX = 1000 }; /* files of a folder that are looked at for the nearest name */
+enum { DIRS_MAX = 64, HEAD_MAX = 256 };
 
-/* What netlab's own modules run in a host, and the Debian package that has it. */
-static const struct {
-	const char *module, *program, *package;
-} programs[] = {
-	{ "IcmpPing", "ping", "iputils-ping" },
-	{ "Icmp6Ping", "ping", "iputils-ping" },
-	{ "Iperf", "iperf3", "iperf3" },
-	{ "PacketAssert", "tcpdump", "tcpdump" },
-};
+static const char *const suffixes[] = { "", ".py", ".sh", NULL };
 
-static const char *const suffixes[] = { "", ".py", ".sh" };
+/* --- what a module's file says --- */
 
-static bool name_ok(const char *name)
+/* The program that runs a script: the first word behind "#!", or env's argument. */
+static bool find_interpreter(const char *head, char *program, size_t size, bool *ret_in_path)
 {
-	return *name && *name != '.' && !strchr(name, '/');
-}
+	char line[HEAD_MAX], *p = line, *word;
 
-static char *join(const char *dir, size_t dir_len, const char *name, const char *suffix)
-{
-	char *path;
-
-	if (asprintf(&path, "%.*s/%s%s", (int)dir_len, dir, name, suffix) < 0)
-		return NULL;
-	return path;
-}
-
-/* The file of a module in a folder. Returns 0 with *ret NULL when there is none. */
-static int look_in(const char *dir, const char *name, char **ret)
-{
-	struct stat st;
-	size_t i;
-
-	*ret = NULL;
-	for (i = 0; i < LAB_ARRAY_SIZE(suffixes); i++) {
-		cleanup_free char *path = join(dir, strlen(dir), name, suffixes[i]);
-
-		if (!path)
-			return -ENOMEM;
-		if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+	(void)snprintf(line, sizeof(line), "%s", head + 2);
+	line[strcspn(line, "\r\n")] = '\0';
+	*ret_in_path = false;
+	while ((word = strsep(&p, " \t"))) {
+		if (!*word)
 			continue;
-		*ret = take_ptr(&path);
+		if (*ret_in_path ? *word == '-' || strchr(word, '=') : false)
+			continue;
+		if (!*ret_in_path && strcmp(word, "/usr/bin/env") == 0) {
+			*ret_in_path = true;
+			continue;
+		}
+		(void)snprintf(program, size, "%s", word);
+		return true;
+	}
+	return false;
+}
+
+/* Can the kernel execute it? Else the host could only say that something is not there. */
+static int check_head(const struct ctl_module *m, const char *head, struct ctl_diag *diag)
+{
+	char program[HEAD_MAX] = "";
+	bool in_path;
+
+	if (strncmp(head, "\177ELF", 4) == 0)
 		return 0;
-	}
-	return 0;
+	if (strncmp(head, "#!", 2) != 0)
+		return ctl_diag_error(
+			diag, &m->src,
+			"module '%s': %s is neither a program nor a script that begins with #!",
+			m->name, m->path);
+	if (!find_interpreter(head, program, sizeof(program), &in_path))
+		return ctl_diag_error(diag, &m->src,
+				      "module '%s': %s names no interpreter behind #!", m->name,
+				      m->path);
+	if (in_path ? lab_program_in_path(program, getenv("PATH")) : access(program, X_OK) == 0)
+		return 0;
+	(void)ctl_diag_error(diag, &m->src,
+			     "module '%s': its interpreter %s is not on this machine", m->name,
+			     program);
+	return -ENOSYS;
 }
 
-/* A folder's entry as a module's name; NULL when it is none. */
-static char *entry_name(const char *entry)
+static int read_about(struct ctl_module *m, struct ctl_diag *diag)
 {
-	size_t len = strlen(entry);
-	size_t i;
-
-	if (*entry == '.')
-		return NULL;
-	for (i = 1; i < LAB_ARRAY_SIZE(suffixes); i++) {
-		size_t n = strlen(suffixes[i]);
-
-		if (len > n && strcmp(entry + len - n, suffixes[i]) == 0)
-			return strndup(entry, len - n);
-	}
-	return strdup(entry);
-}
-
-static void collect_names(const char *dir, char **names, size_t *n)
-{
-	cleanup_dir DIR *d = opendir(dir);
-	struct dirent *e;
-
-	if (!d)
-		return;
-	while (*n < MODULE_NAMES_MAX && (e = readdir(d))) {
-		names[*n] = entry_name(e->d_name);
-		if (names[*n])
-			(*n)++;
-	}
-}
-
-struct folders {
-	const char *const *dirs;
-	size_t n_dirs;
-	const char *own_dir;
-};
-
-static int report_missing(const struct folders *f, const struct ctl_command *c,
-			  struct ctl_diag *diag)
-{
-	char *names[MODULE_NAMES_MAX + 1];
-	const char *nearest;
-	size_t n = 0, i;
-
-	for (i = 0; i < f->n_dirs; i++)
-		collect_names(f->dirs[i], names, &n);
-	if (f->own_dir)
-		collect_names(f->own_dir, names, &n);
-	names[n] = NULL;
-	nearest = lab_str_nearest(c->module, (const char *const *)names);
-	if (nearest)
-		(void)ctl_diag_error(diag, &c->module_src,
-				     "there is no module '%s'; did you mean '%s'?", c->module,
-				     nearest);
-	else
-		(void)ctl_diag_error(diag, &c->module_src, "there is no module '%s' in %s%s%s",
-				     c->module, f->n_dirs ? f->dirs[0] : "",
-				     f->n_dirs ? " and " : "",
-				     f->own_dir ? f->own_dir : "the module folder");
-	while (n)
-		free(names[--n]);
-	return -ENOENT;
-}
-
-static int locate(const struct folders *f, struct ctl_module *m)
-{
-	size_t i;
+	cleanup_close int fd = open(m->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char head[HEAD_MAX] = "";
+	struct stat st;
+	void *data;
 	int r;
 
-	for (i = 0; i < f->n_dirs; i++) {
-		r = look_in(f->dirs[i], m->name, &m->path);
-		if (r < 0 || m->path)
-			return r;
-	}
-	if (!f->own_dir)
-		return 0;
-	m->own = true;
-	return look_in(f->own_dir, m->name, &m->path);
+	if (fd < 0 || fstat(fd, &st) < 0 || pread(fd, head, sizeof(head) - 1, 0) < 0)
+		return ctl_diag_error(diag, &m->src, "module '%s': %s: %s [%s]", m->name, m->path,
+				      strerror(errno), strerrorname_np(errno));
+	r = check_head(m, head, diag);
+	if (r < 0 || st.st_size <= 0 || st.st_size > LAB_FILE_MAX)
+		return r;
+	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (data == MAP_FAILED)
+		return -ENOMEM;
+	r = ctl_about_read(data, (size_t)st.st_size, &m->about);
+	(void)munmap(data, (size_t)st.st_size);
+	return r;
 }
 
-static int find_one(const struct folders *f, const struct ctl_command *c, struct ctl_module *m,
-		    struct ctl_diag *diag)
+/* --- finding modules --- */
+
+static void module_free(struct ctl_module *m)
+{
+	ctl_about_fini(&m->about);
+	free(m->name);
+	free(m->dir);
+	free(m->path);
+	free(m);
+}
+
+static bool same_dir(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static char *task_dir(const struct ctl_task *task)
+{
+	return task->module_dir ? ctl_search_relative(task->module_dir, &task->module_dir_src)
+				: NULL;
+}
+
+static struct ctl_module *get(const struct ctl_modules *mods, const char *dir, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < mods->n_items; i++) {
+		if (strcmp(mods->items[i]->name, name) == 0 && same_dir(mods->items[i]->dir, dir))
+			return mods->items[i];
+	}
+	return NULL;
+}
+
+struct ctl_module *ctl_modules_get(const struct ctl_modules *mods, const struct ctl_task *task,
+				   const char *name)
+{
+	cleanup_free char *dir = task_dir(task);
+
+	return task->module_dir && !dir ? NULL : get(mods, dir, name);
+}
+
+static int locate(const struct ctl_places *places, struct ctl_module *m, struct ctl_diag *diag)
+{
+	const char *dirs[DIRS_MAX + 2];
+	struct ctl_search s = { .what = "module", .suffixes = suffixes, .dirs = dirs };
+	size_t i;
+
+	dirs[s.n_dirs++] = m->dir;
+	for (i = 0; i < places->n_module_dirs && i < DIRS_MAX; i++)
+		dirs[s.n_dirs++] = places->module_dirs[i];
+	dirs[s.n_dirs++] = places->own_modules;
+	return ctl_search_find(&s, m->name, &m->src, &m->path, diag);
+}
+
+static int find_file(const struct ctl_places *places, struct ctl_module *m, struct ctl_diag *diag)
 {
 	struct lab_err err;
 	int r;
 
-	m->src = c->module_src;
-	m->name = strdup(c->module);
-	if (!m->name)
-		return -ENOMEM;
-	if (!name_ok(m->name))
-		return ctl_diag_error(diag, &m->src, "'%s' cannot be the name of a module",
-				      m->name);
-	r = locate(f, m);
+	r = locate(places, m, diag);
 	if (r < 0)
 		return r;
-	if (!m->path)
-		return report_missing(f, c, diag);
 	if (access(m->path, X_OK) < 0)
 		return ctl_diag_error(diag, &m->src,
 				      "module '%s': %s cannot be executed; try chmod +x", m->name,
@@ -166,43 +160,141 @@ static int find_one(const struct folders *f, const struct ctl_command *c, struct
 		(void)lab_err_prefix(&err, r, "module '%s': ", m->name);
 		return ctl_diag_err(diag, &err, &m->src);
 	}
+	return read_about(m, diag);
+}
+
+/* One place more in the list; a module that was not found keeps it, so that it is reported once. */
+static int new_item(struct ctl_modules *mods, struct ctl_module **ret)
+{
+	struct ctl_module **items, *m;
+
+	items = reallocarray(mods->items, mods->n_items + 1, sizeof(struct ctl_module *));
+	if (!items)
+		return -ENOMEM;
+	mods->items = items;
+	m = calloc(1, sizeof(*m));
+	if (!m)
+		return -ENOMEM;
+	items[mods->n_items++] = m;
+	*ret = m;
 	return 0;
 }
 
-static size_t count_runs(const struct ctl_recipe *recipe)
+int ctl_modules_add(struct ctl_modules *mods, const struct ctl_task *task, const char *name,
+		    const struct lab_src *src, struct ctl_module **ret, struct ctl_diag *diag)
 {
-	size_t n = 0, t, c;
+	cleanup_free char *dir = task_dir(task), *copy = strdup(name);
+	struct ctl_module *m;
+	int r;
 
-	for (t = 0; t < recipe->n_tasks; t++) {
-		for (c = 0; c < recipe->tasks[t].n_commands; c++)
-			n += recipe->tasks[t].commands[c].module != NULL;
+	if (!copy || (task->module_dir && !dir))
+		return -ENOMEM;
+	m = get(mods, dir, name);
+	if (!m) {
+		r = new_item(mods, &m);
+		if (r < 0)
+			return r;
+		m->name = take_ptr(&copy);
+		m->dir = take_ptr(&dir);
+		m->src = *src;
+		r = find_file(&mods->places, m, diag);
+		if (r < 0)
+			return r;
 	}
-	return n;
+	/* Reported before. */
+	if (!m->path)
+		return -ENOENT;
+	*ret = m;
+	return 0;
 }
 
-int ctl_modules_find(const struct ctl_recipe *recipe, const char *const *dirs, size_t n_dirs,
-		     const char *own_dir, struct ctl_modules *ret, struct ctl_diag *diag)
+/* --- options, before anything is run --- */
+
+static const struct ctl_option *get_option(const struct ctl_command *c, const char *name)
 {
-	const struct folders f = { .dirs = dirs, .n_dirs = n_dirs, .own_dir = own_dir };
-	size_t t, c, n = count_runs(recipe);
+	size_t i;
+
+	for (i = 0; i < c->n_options; i++) {
+		if (strcmp(c->options[i].name, name) == 0)
+			return &c->options[i];
+	}
+	return NULL;
+}
+
+static bool applies(const struct ctl_known_option *known, const struct ctl_command *c)
+{
+	const struct ctl_option *o;
+
+	if (!known->when)
+		return true;
+	o = get_option(c, known->when);
+	return o && strcmp(o->value.text, known->equals) == 0;
+}
+
+static void note_unknown(const struct ctl_module *m, const struct ctl_option *o,
+			 struct ctl_diag *diag)
+{
+	const char *names[CTL_ABOUT_MAX + 1], *nearest;
+	size_t i;
+
+	for (i = 0; i < m->about.n_options; i++)
+		names[i] = m->about.options[i].name;
+	names[i] = NULL;
+	nearest = lab_str_nearest(o->name, names);
+	ctl_diag_note(diag, &o->src, "module %s does not know the option %s, and ignores it%s%s%s",
+		      m->name, o->name, nearest ? "; did you mean " : "", nearest ? nearest : "",
+		      nearest ? "?" : "");
+}
+
+/* Recipes may mean it so, and LNST finds out when it runs them: notes, never errors. */
+static void note_options(const struct ctl_module *m, const struct ctl_command *c,
+			 struct ctl_diag *diag)
+{
+	const struct ctl_known_option *known;
+	size_t i;
+
+	for (i = 0; i < c->n_options && m->about.n_options; i++) {
+		known = ctl_about_option(&m->about, c->options[i].name);
+		if (!known)
+			note_unknown(m, &c->options[i], diag);
+		else if (!known->multi && *known->name != '*' &&
+			 get_option(c, c->options[i].name) != &c->options[i])
+			ctl_diag_note(diag, &c->options[i].src,
+				      "module %s takes the option %s once; the first value counts",
+				      m->name, c->options[i].name);
+	}
+	for (i = 0; i < m->about.n_options && c->expect == CTL_EXPECT_PASS; i++) {
+		known = &m->about.options[i];
+		if (known->needed && !get_option(c, known->name) && applies(known, c))
+			ctl_diag_note(diag, &c->src,
+				      "module %s needs the option %s; without it the command fails",
+				      m->name, known->name);
+	}
+}
+
+int ctl_modules_find(const struct ctl_recipe *recipe, const struct ctl_places *places,
+		     struct ctl_modules *ret, struct ctl_diag *diag)
+{
+	struct ctl_module *m;
+	size_t t, c;
 	int r, result = 0;
 
-	*ret = (struct ctl_modules){ 0 };
-	if (!n)
-		return 0;
-	ret->items = calloc(n, sizeof(*ret->items));
-	if (!ret->items)
-		return -ENOMEM;
+	*ret = (struct ctl_modules){ .places = *places };
 	for (t = 0; t < recipe->n_tasks; t++) {
-		for (c = 0; c < recipe->tasks[t].n_commands; c++) {
-			const struct ctl_command *command = &recipe->tasks[t].commands[c];
+		const struct ctl_task *task = &recipe->tasks[t];
 
-			if (!command->module || ctl_modules_get(ret, command->module))
+		for (c = 0; c < task->n_commands; c++) {
+			const struct ctl_command *command = &task->commands[c];
+
+			if (!command->module)
 				continue;
-			r = find_one(&f, command, &ret->items[ret->n_items++], diag);
+			r = ctl_modules_add(ret, task, command->module, &command->module_src, &m,
+					    diag);
 			if (r == -ENOMEM)
 				return r;
-			if (r < 0 && !result)
+			if (r == 0)
+				note_options(m, command, diag);
+			else if (!result)
 				result = r;
 		}
 	}
@@ -213,23 +305,10 @@ void ctl_modules_fini(struct ctl_modules *mods)
 {
 	size_t i;
 
-	for (i = 0; i < mods->n_items; i++) {
-		free(mods->items[i].name);
-		free(mods->items[i].path);
-	}
+	for (i = 0; i < mods->n_items; i++)
+		module_free(mods->items[i]);
 	free(mods->items);
-	*mods = (struct ctl_modules){ 0 };
-}
-
-struct ctl_module *ctl_modules_get(const struct ctl_modules *mods, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < mods->n_items; i++) {
-		if (mods->items[i].name && strcmp(mods->items[i].name, name) == 0)
-			return &mods->items[i];
-	}
-	return NULL;
+	*mods = (struct ctl_modules){ .items = NULL };
 }
 
 int ctl_modules_check(const struct ctl_modules *mods, const char *path, struct ctl_diag *diag)
@@ -238,16 +317,18 @@ int ctl_modules_check(const struct ctl_modules *mods, const char *path, struct c
 	size_t i, k;
 
 	for (i = 0; i < mods->n_items; i++) {
-		const struct ctl_module *m = &mods->items[i];
+		const struct ctl_module *m = mods->items[i];
 
-		for (k = 0; k < LAB_ARRAY_SIZE(programs); k++) {
-			if (!m->own || strcmp(programs[k].module, m->name) != 0 ||
-			    lab_program_in_path(programs[k].program, path))
+		for (k = 0; k < m->about.n_needs; k++) {
+			const struct ctl_need *need = &m->about.needs[k];
+
+			if (lab_program_in_path(need->program, path))
 				continue;
 			(void)ctl_diag_error(
 				diag, &m->src,
-				"module %s needs the program %s, which this machine lacks: install the package %s",
-				m->name, programs[k].program, programs[k].package);
+				"module %s needs the program %s, which this machine lacks%s%s",
+				m->name, need->program,
+				*need->package ? ": install the package " : "", need->package);
 			r = -ENOSYS;
 		}
 	}

@@ -7,49 +7,81 @@
 #include <stddef.h>
 
 #include "controller/recipe/recipe.h"
+#include "controller/run/about.h"
 #include "netlab/keeper/client.h"
 #include "netlab/rpc/json.h"
 
 /**
+ * struct ctl_places - where modules are looked for; all borrowed as long as it is used
+ * @module_dirs: folders, searched in this order for an executable file NAME, NAME.py or NAME.sh
+ * @n_module_dirs: how many
+ * @own_modules: netlab's own folder, searched last; may be NULL
+ *
+ * The module_dir of a task comes before all of them.
+ */
+struct ctl_places {
+	const char *const *module_dirs;
+	size_t n_module_dirs;
+	const char *own_modules;
+};
+
+/**
  * struct ctl_module - a module that a recipe uses
  * @name:	its name in the recipe
+ * @dir:	the module_dir of the task that it was looked for; NULL = none; owned
  * @path:	the executable; owned
- * @own:	it is netlab's own, not one of the user's folders
+ * @about:	what it declares about itself
  * @file:	its content, for lab_client_sync(); path and name are those above
  * @src:	where the recipe names it first
  */
 struct ctl_module {
-	char *name, *path;
-	bool own;
+	char *name, *dir, *path;
+	struct ctl_about about;
 	struct lab_file file;
 	struct lab_src src;
 };
 
 /**
  * struct ctl_modules - all modules of a recipe, each once, in the order in which they are named
- * @items:	modules
+ * @places:	where they are looked for
+ * @items:	modules; each stays where it is in memory
  * @n_items:	how many
  */
 struct ctl_modules {
-	struct ctl_module *items;
+	struct ctl_places places;
+	struct ctl_module **items;
 	size_t n_items;
 };
 
 /**
- * ctl_modules_find() - Find the modules of a recipe and name their content
+ * ctl_modules_find() - Find the modules of a recipe, name their content, read what they declare
  * @recipe:	recipe (places are borrowed from it)
- * @dirs:	folders, searched in this order for an executable file NAME, NAME.py or NAME.sh
- * @n_dirs:	how many
- * @own_dir:	netlab's own folder, searched last; may be NULL
+ * @places:	where to look
  * @ret:	written; release with ctl_modules_fini(), also after a failure
  * @diag:	an error is added for each module that is not there (with the nearest name), cannot
- *		be executed or read
+ *		be executed or read; a note for options that a module needs and does not get, or
+ *		does not know
  *
  * Context: reads the files; needs no lab.
- * Return: 0 or -errno. Errors: -ENOENT or -EINVAL with at least one error in @diag; -ENOMEM.
+ * Return: 0 or -errno. Errors: -ENOENT, -EINVAL, or -ENOSYS for an interpreter that this machine
+ * lacks, with at least one error in @diag; -ENOMEM.
  */
-int ctl_modules_find(const struct ctl_recipe *recipe, const char *const *dirs, size_t n_dirs,
-		     const char *own_dir, struct ctl_modules *ret, struct ctl_diag *diag);
+int ctl_modules_find(const struct ctl_recipe *recipe, const struct ctl_places *places,
+		     struct ctl_modules *ret, struct ctl_diag *diag);
+
+/**
+ * ctl_modules_add() - Find one module more, while a recipe runs
+ * @mods:	modules of the recipe; the new one is added, unless it is there
+ * @task:	the task that uses it
+ * @name:	its name
+ * @src:	who names it, for messages (copied; its file name is borrowed)
+ * @ret:	the module (borrowed), on success
+ * @diag:	as for ctl_modules_find()
+ *
+ * Return: as ctl_modules_find().
+ */
+int ctl_modules_add(struct ctl_modules *mods, const struct ctl_task *task, const char *name,
+		    const struct lab_src *src, struct ctl_module **ret, struct ctl_diag *diag);
 
 /**
  * ctl_modules_fini() - Release modules
@@ -60,14 +92,16 @@ void ctl_modules_fini(struct ctl_modules *mods);
 /**
  * ctl_modules_get() - Look a module up
  * @mods:	modules
+ * @task:	the task that uses it
  * @name:	its name
  *
  * Return: the module (borrowed) or NULL.
  */
-struct ctl_module *ctl_modules_get(const struct ctl_modules *mods, const char *name);
+struct ctl_module *ctl_modules_get(const struct ctl_modules *mods, const struct ctl_task *task,
+				   const char *name);
 
 /**
- * ctl_modules_check() - Are the programs there that netlab's own modules need
+ * ctl_modules_check() - Are the programs there that the modules need
  * @mods:	modules of a recipe
  * @path:	folders separated by ':', as PATH; NULL or "" = the default of execvp(3)
  * @diag:	an error is added for each missing program; it names the package

@@ -28,7 +28,7 @@ enum ctl_verdict {
  * @timed_out:	its time was over, so it was killed
  * @interrupted: it got SIGINT from an intr command
  * @killed:	it got SIGKILL from a kill command
- * @ready:	module: it has announced that it is ready
+ * @announced:	module: it has said that it is ready, or that nobody needs to wait for that
  * @lost:	it was given up without having ended
  * @end:	how it ended
  * @out:	standard output
@@ -39,7 +39,7 @@ enum ctl_verdict {
  */
 struct ctl_job {
 	const char *host;
-	bool started, ended, timed_out, interrupted, killed, ready, lost;
+	bool started, ended, timed_out, interrupted, killed, announced, lost;
 	struct lab_job_result end;
 	struct ctl_output out, err;
 	json_t *data;
@@ -48,7 +48,7 @@ struct ctl_job {
 	/* private */
 	struct lab_job *job;
 	struct lab_strbuf line;
-	bool is_module, line_skipped;
+	bool is_module, announces, line_skipped;
 	const struct ctl_command_result *owner;
 	struct ctl_run *run;
 };

@@ -16,14 +16,6 @@ enum {
 
 #define SECOND_US 1000000u
 
-/* netlab's own modules that say when they are ready; one with an option only if it has the value. */
-static const struct {
-	const char *module, *option, *value;
-} announcing[] = {
-	{ "Iperf", "role", "server" },
-	{ "PacketAssert", NULL, NULL },
-};
-
 static void on_deadline(struct lab_source *src LAB_UNUSED, void *user)
 {
 	*(bool *)user = true;
@@ -119,38 +111,15 @@ static void judge(struct ctl_command_result *c, const struct ctl_job *job)
 
 /* --- the kinds of commands --- */
 
-static bool has_option(const struct ctl_command *command, const char *name, const char *value)
-{
-	size_t i;
-
-	for (i = 0; i < command->n_options; i++) {
-		if (strcmp(command->options[i].name, name) == 0)
-			return strcmp(command->options[i].value.text, value) == 0;
-	}
-	return false;
-}
-
-static bool announces(const struct ctl_command *command)
-{
-	size_t i;
-
-	for (i = 0; command->module && i < LAB_ARRAY_SIZE(announcing); i++) {
-		if (strcmp(announcing[i].module, command->module) == 0)
-			return !announcing[i].option ||
-			       has_option(command, announcing[i].option, announcing[i].value);
-	}
-	return false;
-}
-
 static int run_background(struct ctl_run *run, struct ctl_command_result *c)
 {
 	uint64_t limit = LAB_MIN((uint64_t)READY_US, (uint64_t)c->command->timeout_s * SECOND_US);
 	uint64_t start;
 	int r;
 
-	if (announces(c->command)) {
+	if (c->own->announces) {
 		start = lab_loop_now_us();
-		r = wait_until(run, &c->own->ready, &c->own->ended, limit);
+		r = wait_until(run, &c->own->announced, &c->own->ended, limit);
 		if (r < 0)
 			return r;
 		c->busy_us = lab_loop_now_us() - start;

@@ -17,7 +17,7 @@
  *   run	in the foreground: waits for its end. Its time (60 s by default) is measured here;
  *		when it is over the process group gets SIGKILL and the verdict is FAIL, whatever was
  *		expected. With bg_id: passes at once ("Running in background."); a module that
- *		announces when it is ready is waited for first.
+ *		declares that it says when it is ready is waited for first.
  *   wait	waits for the end, as long as the command's own time goes on, or 2 s when it is
  *		over; then as above.
  *   intr	SIGINT to the process group, then its own verdict; but a shell command that ends

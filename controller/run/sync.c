@@ -18,7 +18,7 @@ int ctl_run_stopped(struct ctl_run *run)
 static unsigned char *find_uses(const struct ctl_run_params *p)
 {
 	unsigned char *used = calloc(p->recipe->n_hosts + 1, p->modules->n_items);
-	size_t t, c;
+	size_t t, c, i;
 
 	for (t = 0; used && t < p->recipe->n_tasks; t++) {
 		for (c = 0; c < p->recipe->tasks[t].n_commands; c++) {
@@ -27,10 +27,11 @@ static unsigned char *find_uses(const struct ctl_run_params *p)
 
 			if (!command->module)
 				continue;
-			m = ctl_modules_get(p->modules, command->module);
-			if (m)
-				used[command->host * p->modules->n_items +
-				     (size_t)(m - p->modules->items)] = 1;
+			m = ctl_modules_get(p->modules, &p->recipe->tasks[t], command->module);
+			for (i = 0; i < p->modules->n_items; i++) {
+				if (p->modules->items[i] == m)
+					used[command->host * p->modules->n_items + i] = 1;
+			}
 		}
 	}
 	return used;
@@ -47,7 +48,7 @@ static int sync_host(struct ctl_run *run, size_t host, const unsigned char *used
 
 	for (i = 0; i < p->modules->n_items; i++) {
 		if (used[i])
-			files[n++] = p->modules->items[i].file;
+			files[n++] = p->modules->items[i]->file;
 	}
 	if (!n)
 		return 0;
@@ -81,9 +82,9 @@ int ctl_run_sync(struct ctl_run *run)
 			return r;
 		/* A file changed: it gets a new name, and everything starts again. */
 		for (i = 0; i < n; i++) {
-			r = lab_file_digest(&p->modules->items[i].file, run->err);
+			r = lab_file_digest(&p->modules->items[i]->file, run->err);
 			if (r < 0)
-				return lab_err_at(run->err, r, &p->modules->items[i].src);
+				return lab_err_at(run->err, r, &p->modules->items[i]->src);
 		}
 	}
 }

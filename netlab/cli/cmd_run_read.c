@@ -61,10 +61,14 @@ static int out_of_memory(struct lab_run *run, const struct ctl_diag *diag)
 static int find_modules(struct lab_run *run, struct ctl_diag *diag)
 {
 	const struct lab_run_args *args = run->args;
+	const struct ctl_places places = {
+		.module_dirs = args->module_dirs,
+		.n_module_dirs = args->n_module_dirs,
+		.own_modules = args->own_dir,
+	};
 	int r;
 
-	r = ctl_modules_find(run->file.recipe, args->module_dirs, args->n_module_dirs,
-			     args->own_dir, &run->modules, diag);
+	r = ctl_modules_find(run->file.recipe, &places, &run->modules, diag);
 	if (r < 0)
 		return r;
 	return ctl_modules_check(&run->modules, getenv("PATH"), diag);

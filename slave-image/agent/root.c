@@ -104,10 +104,10 @@ static int bind_private(uint32_t index, struct lab_err *err)
 
 /*
  * Mount a kernel file system read-only, but for the one directory that belongs to the host's network namespace. Read-only is a
- * property of the mount: the bind of @writable is made before, and keeps its own.
+ * property of the mount: the bind of @writable is made before, and keeps its own; likewise that of @perhaps, if it is there.
  */
 static int mount_kernel_fs(const char *type, const char *target, const char *writable,
-			   struct lab_err *err)
+			   const char *perhaps, struct lab_err *err)
 {
 	int r;
 
@@ -115,6 +115,8 @@ static int mount_kernel_fs(const char *type, const char *target, const char *wri
 	if (r < 0)
 		return r;
 	r = lab_mount(writable, writable, NULL, MS_BIND, NULL, err);
+	if (r == 0 && perhaps && access(perhaps, F_OK) == 0)
+		r = lab_mount(perhaps, perhaps, NULL, MS_BIND, NULL, err);
 	if (r < 0)
 		return r;
 	return lab_mount(NULL, target, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | SAFE, NULL, err);
@@ -133,10 +135,12 @@ static int mount_kernel(const struct lab_spawn_setup *setup, struct lab_err *err
 		      err);
 	if (r < 0)
 		return r;
-	r = mount_kernel_fs("proc", NEW_ROOT "/proc", NEW_ROOT "/proc/sys/net", err);
+	r = mount_kernel_fs("proc", NEW_ROOT "/proc", NEW_ROOT "/proc/sys/net",
+			    NEW_ROOT "/proc/1/net/pktgen", err);
 	if (r < 0)
 		return r;
-	return mount_kernel_fs("sysfs", NEW_ROOT "/sys", NEW_ROOT "/sys/devices/virtual/net", err);
+	return mount_kernel_fs("sysfs", NEW_ROOT "/sys", NEW_ROOT "/sys/devices/virtual/net", NULL,
+			       err);
 }
 
 int agt_root_enter(const struct lab_spawn_setup *setup, uint32_t index, struct lab_err *err)

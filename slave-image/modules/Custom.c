@@ -4,6 +4,8 @@
 
 #include "slave-image/modules/module.h"
 
+static const char about[] = MOD_OPTION("*");
+
 static enum mod_verdict run(struct mod *m)
 {
 	const char *fail = mod_option(m, "fail");
@@ -15,7 +17,8 @@ static enum mod_verdict run(struct mod *m)
 	return MOD_PASS;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-	return mod_main(run);
+	(void)argv;
+	return mod_main(argc, about, run);
 }

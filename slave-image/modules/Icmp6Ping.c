@@ -2,12 +2,15 @@
 /* Icmp6Ping.c - module: ping over IPv6 and judge the share of answers */
 #include "slave-image/modules/ping.h"
 
+static const char about[] = MOD_PING_ABOUT;
+
 static enum mod_verdict run(struct mod *m)
 {
 	return mod_ping(m, "-6");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-	return mod_main(run);
+	(void)argv;
+	return mod_main(argc, about, run);
 }

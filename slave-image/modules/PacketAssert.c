@@ -4,7 +4,6 @@
 #include <regex.h>
 #include <stddef.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +11,11 @@
 #include "slave-image/modules/parse.h"
 #include "slave-image/modules/setgroups.h"
 #include "slave-image/modules/tool.h"
+
+static const char about[] = MOD_NEEDS("tcpdump", "tcpdump")
+	MOD_SAYS_READY MOD_OPTION("interface needed") MOD_OPTION("filter")
+		MOD_OPTION("grep_for multi") MOD_OPTION("min") MOD_OPTION("max")
+			MOD_OPTION("promiscuous");
 
 enum { PATTERNS_MAX = 64, ARGS_MAX = 16 };
 
@@ -31,7 +35,7 @@ static void on_line(const char *line, bool is_err, void *user)
 	if (is_err) {
 		if (strncmp(line, "listening on ", strlen("listening on ")) == 0) {
 			run->listening = true;
-			mod_progress(json_pack("{s:b}", "ready", 1));
+			mod_ready(true);
 		}
 		if (strncmp(line, "tcpdump: ", strlen("tcpdump: ")) == 0)
 			(void)snprintf(run->last, sizeof(run->last), "%s", line);
@@ -62,8 +66,8 @@ static bool compile_patterns(struct mod *m, struct run *run)
 
 	while ((s = mod_option_nth(m, "grep_for", run->n_patterns))) {
 		if (run->n_patterns == PATTERNS_MAX) {
-			(void)mod_verdict(m, MOD_FAIL, "option grep_for: more than %d patterns",
-					  PATTERNS_MAX);
+			(void)mod_bad_option(m, "option grep_for: more than %d patterns",
+					     PATTERNS_MAX);
 			return false;
 		}
 		free(text);
@@ -72,7 +76,7 @@ static bool compile_patterns(struct mod *m, struct run *run)
 			 : REG_ESPACE;
 		if (r) {
 			(void)regerror(r, NULL, why, sizeof(why));
-			(void)mod_verdict(m, MOD_FAIL, "option grep_for: \"%.64s\": %s", s, why);
+			(void)mod_bad_option(m, "option grep_for: \"%.64s\": %s", s, why);
 			return false;
 		}
 		run->n_patterns++;
@@ -82,7 +86,7 @@ static bool compile_patterns(struct mod *m, struct run *run)
 
 static void build_args(const struct mod *m, const char *interface, const char **argv)
 {
-	const char *promiscuous = mod_option(m, "promiscuous"), *filter = mod_option(m, "filter");
+	const char *filter = mod_option(m, "filter");
 	size_t n = 0;
 
 	argv[n++] = "tcpdump";
@@ -94,8 +98,7 @@ static void build_args(const struct mod *m, const char *interface, const char **
 		argv[n++] = "-Z";
 		argv[n++] = "root";
 	}
-	if (!promiscuous || strcmp(promiscuous, "0") == 0 || strcasecmp(promiscuous, "no") == 0 ||
-	    strcasecmp(promiscuous, "false") == 0)
+	if (!mod_flag(m, "promiscuous"))
 		argv[n++] = "-p";
 	argv[n++] = "-i";
 	argv[n++] = interface;
@@ -112,11 +115,12 @@ static enum mod_verdict judge(struct mod *m, const struct run *run, double min, 
 
 	if (!run->listening)
 		return mod_verdict(m, MOD_FAIL, "%s", run->last);
-	(void)json_object_set_new(m->data, "packets_received",
-				  json_integer((json_int_t)run->packets));
-	(void)json_object_set_new(m->data, "min", json_integer((json_int_t)min));
+	mod_int_data(m, "packets_received", (long long)run->packets);
+	/* LNST's name for it. */
+	mod_int_data(m, "received", (long long)run->packets);
+	mod_int_data(m, "min", (long long)min);
 	if (has_max)
-		(void)json_object_set_new(m->data, "max", json_integer((json_int_t)max));
+		mod_int_data(m, "max", (long long)max);
 	if (n < min)
 		return mod_verdict(m, MOD_FAIL, "%llu packets matched, at least %.0f expected",
 				   run->packets, min);
@@ -151,7 +155,8 @@ static enum mod_verdict run_module(struct mod *m)
 	return v;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-	return mod_main(run_module);
+	(void)argv;
+	return mod_main(argc, about, run_module);
 }

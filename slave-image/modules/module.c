@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "slave-image/modules/parse.h"
 
@@ -22,6 +23,19 @@ static void on_interrupt(int signo)
 bool mod_interrupted(void)
 {
 	return interrupted;
+}
+
+void mod_wait_interrupt(void)
+{
+	sigset_t block, old;
+
+	(void)sigemptyset(&block);
+	(void)sigaddset(&block, SIGINT);
+	/* It comes only while we wait, so none is missed between looking for it and waiting. */
+	(void)sigprocmask(SIG_BLOCK, &block, &old);
+	while (!interrupted)
+		(void)sigsuspend(&old);
+	(void)sigprocmask(SIG_SETMASK, &old, NULL);
 }
 
 enum mod_verdict mod_verdict(struct mod *m, enum mod_verdict v, const char *fmt, ...)
@@ -61,9 +75,35 @@ bool mod_need(struct mod *m, const char *name, const char **ret)
 	*ret = mod_option(m, name);
 	if (*ret)
 		return true;
-	(void)mod_verdict(m, MOD_FAIL, "mandatory option %s is missing", name);
-	set_exception(m);
+	(void)mod_bad_option(m, "mandatory option %s is missing", name);
 	return false;
+}
+
+enum mod_verdict mod_bad_option(struct mod *m, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(m->message, sizeof(m->message), fmt, ap);
+	va_end(ap);
+	set_exception(m);
+	return MOD_FAIL;
+}
+
+bool mod_flag(const struct mod *m, const char *name)
+{
+	static const char *const yes[] = { "true", "yes", "on", "up" };
+	const char *s = mod_option(m, name), *end;
+	double v;
+	size_t i;
+
+	if (!s)
+		return false;
+	for (i = 0; i < LAB_ARRAY_SIZE(yes); i++) {
+		if (strncasecmp(s, yes[i], strlen(yes[i])) == 0)
+			return true;
+	}
+	return mod_parse_number(s, &end, &v) && !*end && v != 0;
 }
 
 bool mod_number(struct mod *m, const char *name, double *ret)
@@ -77,8 +117,7 @@ bool mod_number(struct mod *m, const char *name, double *ret)
 		*ret = v;
 		return true;
 	}
-	(void)mod_verdict(m, MOD_FAIL, "option %s: \"%.64s\" is not a number", name, s);
-	set_exception(m);
+	(void)mod_bad_option(m, "option %s: \"%.64s\" is not a number", name, s);
 	return false;
 }
 
@@ -183,13 +222,32 @@ void mod_string_data(struct mod *m, const char *name, const char *s)
 	(void)json_object_set_new(m->data, name, any_string(s));
 }
 
-int mod_main(enum mod_verdict (*run)(struct mod *m))
+void mod_ready(bool ready)
+{
+	mod_progress(json_pack("{s:b}", "ready", ready));
+}
+
+void mod_int_data(struct mod *m, const char *name, long long v)
+{
+	(void)json_object_set_new(m->data, name, json_integer(v));
+}
+
+void mod_real_data(struct mod *m, const char *name, double v)
+{
+	(void)json_object_set_new(m->data, name, json_real(v));
+}
+
+int mod_main(int argc, const char *about, enum mod_verdict (*run)(struct mod *m))
 {
 	struct sigaction sa = { .sa_handler = on_interrupt, .sa_flags = SA_RESTART };
 	struct mod m = { .data = json_object() };
 	enum mod_verdict v;
 	json_t *result;
 
+	if (argc > 1) {
+		json_decref(m.data);
+		return fputs(about, stdout) < 0 ? MOD_ERROR : MOD_PASS;
+	}
 	(void)sigaction(SIGINT, &sa, NULL);
 	v = m.data ? read_options(&m) : mod_verdict(&m, MOD_ERROR, "out of memory");
 	if (v == MOD_PASS)

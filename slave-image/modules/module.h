@@ -12,9 +12,15 @@
  * DOC: a test module
  *
  * docs/modules.md has the convention. A module is one file with a capital first letter, whose main() hands a function to
- * mod_main(); the files with small letters are shared: module.c the convention, tool.c programs that modules run,
- * parse.c what those programs print, ping.c the two ping modules.
+ * mod_main(), and beside it what the module declares about itself: a text that netlab run finds in the program. The
+ * files with small letters are shared: module.c the convention, tool.c programs that modules run, parse.c what those
+ * programs print, ping.c and iperf.c modules that have two names.
  */
+#define MOD_DECLARE(text)           "netlab-module: " text "\n"
+#define MOD_NEEDS(program, package) MOD_DECLARE("needs " program " " package)
+#define MOD_TOOL(name)              MOD_DECLARE("tool " name)
+#define MOD_OPTION(text)            MOD_DECLARE("option " text)
+#define MOD_SAYS_READY              MOD_DECLARE("ready")
 
 enum mod_verdict {
 	MOD_PASS = 0,
@@ -35,12 +41,14 @@ struct mod {
 
 /**
  * mod_main() - Read the options, run a module, print its result
+ * @argc:	of main(): with any argument (--help), @about is printed, and nothing else is done
+ * @about:	what the module declares: MOD_OPTION() and so on, one after another
  * @run:	fills m->data, and says its verdict by mod_verdict()
  *
  * SIGINT is caught from here on, see mod_interrupted().
  * Return: exit status.
  */
-int mod_main(enum mod_verdict (*run)(struct mod *m));
+int mod_main(int argc, const char *about, enum mod_verdict (*run)(struct mod *m));
 
 /**
  * mod_verdict() - Say the verdict and why
@@ -93,6 +101,33 @@ bool mod_need(struct mod *m, const char *name, const char **ret);
 bool mod_number(struct mod *m, const char *name, double *ret);
 
 /**
+ * mod_bad_option() - Say that an option has a value that makes no sense
+ * @m:		module; message and data are set
+ * @fmt:	printf format of the message
+ *
+ * Return: MOD_FAIL.
+ */
+enum mod_verdict mod_bad_option(struct mod *m, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/**
+ * mod_flag() - Is an option switched on
+ * @m:		module
+ * @name:	option
+ *
+ * Return: true for words that begin with true, yes, on or up in any case, and for numbers other than 0.
+ */
+bool mod_flag(const struct mod *m, const char *name);
+
+/**
+ * mod_ready() - Say whether this run is one that waits
+ * @ready:	true: it has begun to wait; false: it never will, so nobody needs to wait for it
+ *
+ * For modules that declare MOD_SAYS_READY.
+ */
+void mod_ready(bool ready);
+
+/**
  * mod_progress() - Print a line of progress
  * @o:		object, stolen
  */
@@ -104,6 +139,29 @@ void mod_progress(json_t *o);
  * Return: true if so.
  */
 bool mod_interrupted(void);
+
+/**
+ * mod_int_data() - Put a whole number into the result
+ * @m:		module
+ * @name:	member
+ * @v:		number
+ */
+void mod_int_data(struct mod *m, const char *name, long long v);
+
+/**
+ * mod_real_data() - Put a number into the result
+ * @m:		module
+ * @name:	member
+ * @v:		number, finite
+ */
+void mod_real_data(struct mod *m, const char *name, double v);
+
+/**
+ * mod_wait_interrupt() - Wait for SIGINT
+ *
+ * Returns at once if it has come already.
+ */
+void mod_wait_interrupt(void);
 
 /**
  * mod_string_data() - Put text into the result, whatever its bytes are

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* parse.c - what ping, iperf3 and users write, as numbers */
+/* parse.c - what ping, iperf3, nft, pktgen and users write, as numbers */
 #include "slave-image/modules/parse.h"
 
 #include <ctype.h>
@@ -163,6 +163,69 @@ bool mod_parse_iperf(json_t *o, double *ret_bps, json_t **ret_intervals, const c
 	*ret_bps = json_number_value(sum);
 	*ret_intervals = intervals;
 	return true;
+}
+
+/* --- nft --- */
+
+/* The whole number behind a word; @p is moved behind it. */
+static bool number_after(const char **p, const char *word, unsigned long long *ret)
+{
+	const char *s = strstr(*p, word);
+	unsigned long long v = 0;
+
+	if (!s)
+		return false;
+	s += strlen(word);
+	if (!isdigit((unsigned char)*s))
+		return false;
+	for (; isdigit((unsigned char)*s); s++)
+		v = v * 10 + (unsigned long long)(*s - '0');
+	*ret = v;
+	*p = s;
+	return true;
+}
+
+bool mod_parse_counter(const char *line, unsigned long long *ret_packets,
+		       unsigned long long *ret_bytes)
+{
+	unsigned long long packets, bytes;
+
+	line += strspn(line, " \t");
+	if (strncmp(line, "packets ", strlen("packets ")) != 0 ||
+	    !number_after(&line, "packets ", &packets) || !number_after(&line, " bytes ", &bytes))
+		return false;
+	*ret_packets = packets;
+	*ret_bytes = bytes;
+	return true;
+}
+
+/* --- pktgen --- */
+
+void mod_parse_pktgen(const char *line, struct mod_pktgen *pktgen)
+{
+	unsigned long long v;
+	const char *p = line;
+
+	/* "Result: OK: 5013(c4871+d141) usec, 1000 (60byte,0frags)" */
+	if (strncmp(line, "Result: OK: ", strlen("Result: OK: ")) == 0) {
+		pktgen->ok = number_after(&p, "Result: OK: ", &pktgen->usec) &&
+			     number_after(&p, "usec, ", &pktgen->packets);
+		return;
+	}
+	/* "  199481pps 95Mb/sec (95750880bps) errors: 0" */
+	p += strspn(p, " ");
+	line = p;
+	if (!isdigit((unsigned char)*p))
+		return;
+	p += strspn(p, "0123456789");
+	if (strncmp(p, "pps ", strlen("pps ")) != 0)
+		return;
+	p = line;
+	(void)number_after(&p, "", &pktgen->pps);
+	if (number_after(&p, "(", &v))
+		pktgen->bps = v;
+	if (number_after(&p, "errors: ", &v))
+		pktgen->errors = v;
 }
 
 /* --- regular expressions --- */

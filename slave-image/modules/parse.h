@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* parse.h - what ping, iperf3 and users write, as numbers */
+/* parse.h - what ping, iperf3, nft, pktgen and users write, as numbers */
 #ifndef NETLAB_MODULES_PARSE_H
 #define NETLAB_MODULES_PARSE_H
 
@@ -84,6 +84,41 @@ char *mod_format_rate(double bps, char *buf, size_t size);
  * Source: iperf3 3.12, iperf_api.c.
  */
 bool mod_parse_iperf(json_t *o, double *ret_bps, json_t **ret_intervals, const char **ret_error);
+
+/**
+ * mod_parse_counter() - Take what is in one line of `nft list counter`
+ * @line:	line
+ * @ret_packets: packets counted, on success
+ * @ret_bytes:	bytes counted, on success
+ *
+ * Return: true if the line has both.
+ * Source: nft(8), "stateful objects".
+ */
+bool mod_parse_counter(const char *line, unsigned long long *ret_packets,
+		       unsigned long long *ret_bytes);
+
+/**
+ * struct mod_pktgen - what pktgen says about a device that it has sent on
+ * @ok:		it has sent what it should
+ * @packets:	packets sent
+ * @usec:	microseconds that took
+ * @pps:	packets per second
+ * @bps:	bits per second
+ * @errors:	packets that could not be sent
+ */
+struct mod_pktgen {
+	bool ok;
+	unsigned long long packets, usec, pps, bps, errors;
+};
+
+/**
+ * mod_parse_pktgen() - Take what is in one line of /proc/net/pktgen/DEVICE
+ * @line:	line
+ * @pktgen:	updated by the lines of the result
+ *
+ * Source: Documentation/networking/pktgen.rst; show_results() in net/core/pktgen.c.
+ */
+void mod_parse_pktgen(const char *line, struct mod_pktgen *pktgen);
 
 /**
  * mod_regex_translate() - Make POSIX extended syntax of what LNST's recipes use of Python's

@@ -35,14 +35,14 @@ static enum mod_verdict judge(struct mod *m, const struct run *run, double limit
 	if (!p->has_summary || !p->transmitted)
 		return mod_verdict(m, MOD_FAIL, "expected pattern not found: %s", run->last);
 	rate = mod_ping_rate(p);
-	(void)json_object_set_new(m->data, "rate", json_integer(rate));
-	(void)json_object_set_new(m->data, "limit_rate", json_integer((json_int_t)limit));
-	(void)json_object_set_new(m->data, "transmitted", json_integer((json_int_t)p->transmitted));
-	(void)json_object_set_new(m->data, "received", json_integer((json_int_t)p->received));
+	mod_int_data(m, "rate", rate);
+	mod_int_data(m, "limit_rate", (long long)limit);
+	mod_int_data(m, "transmitted", (long long)p->transmitted);
+	mod_int_data(m, "received", (long long)p->received);
 	if (p->has_rtt) {
-		(void)json_object_set_new(m->data, "rtt_min", json_real(p->rtt_min));
-		(void)json_object_set_new(m->data, "rtt_avg", json_real(p->rtt_avg));
-		(void)json_object_set_new(m->data, "rtt_max", json_real(p->rtt_max));
+		mod_real_data(m, "rtt_min", p->rtt_min);
+		mod_real_data(m, "rtt_avg", p->rtt_avg);
+		mod_real_data(m, "rtt_max", p->rtt_max);
 		(void)json_object_set(m->data, "rtts", run->rtts);
 	}
 	if (rate < limit)

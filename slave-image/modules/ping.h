@@ -5,6 +5,13 @@
 
 #include "slave-image/modules/module.h"
 
+#define MOD_PING_ABOUT                    \
+	MOD_NEEDS("ping", "iputils-ping") \
+	MOD_OPTION("addr needed")         \
+	MOD_OPTION("count")               \
+	MOD_OPTION("interval")            \
+	MOD_OPTION("iface") MOD_OPTION("size") MOD_OPTION("ttl") MOD_OPTION("limit_rate")
+
 /**
  * mod_ping() - Ping an address and judge the share of answers
  * @m:		module; options addr, count, interval, iface, size, ttl, limit_rate

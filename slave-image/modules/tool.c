@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +16,9 @@
 #define AGAIN_S       0.2   /* between signals to a program that does not end */
 #define SETTLE_STEP_S 0.001 /* between looks at a program that is still busy */
 #define SETTLE_MAX_S  2.0   /* for it to finish */
+#define TICK_S        0.1   /* between calls of its owner */
+
+enum { FEED_BYTES = 4096 };
 
 /* One of the two outputs, and the line that is being read from it. */
 struct output {
@@ -94,6 +98,14 @@ struct ending {
 	double settle_s; /* until when it may finish what it has in hand; 0 before it is interrupted */
 };
 
+/* The other end of a program's standard input. */
+struct input {
+	int fd;
+	uint64_t written, taken;
+	char *text;
+	size_t len;
+};
+
 static void end_it(const struct mod_tool *tool, pid_t pid, const struct output o[2],
 		   struct ending *e)
 {
@@ -103,7 +115,7 @@ static void end_it(const struct mod_tool *tool, pid_t pid, const struct output o
 		(void)kill(pid, SIGINT);
 		e->due_s = now + AGAIN_S;
 	}
-	if (!mod_interrupted())
+	if (!mod_interrupted() || tool->finish)
 		return;
 	if (!tool->settle) {
 		/* It has got the same signal, unless that came before it was there. */
@@ -121,47 +133,78 @@ static void end_it(const struct mod_tool *tool, pid_t pid, const struct output o
 	}
 }
 
-static void wait_output(struct pollfd pfd[2], const struct ending *e, const sigset_t *mask)
+static void wait_output(struct pollfd pfd[3], const struct ending *e, bool ticks,
+			const sigset_t *mask)
 {
-	double left = e->due_s - now_s();
+	double left = e->due_s > 0 ? e->due_s - now_s() : TICK_S;
 	struct timespec ts = { 0 };
 
+	if (ticks && left > TICK_S)
+		left = TICK_S;
 	if (left > 0) {
 		ts.tv_sec = (time_t)left;
 		ts.tv_nsec = (long)((left - (double)ts.tv_sec) * 1e9);
 	}
 	/* SIGINT comes only here, so none is missed between looking for it and waiting. */
-	if (ppoll(pfd, 2, e->due_s > 0 ? &ts : NULL, mask) <= 0)
-		pfd[0].revents = pfd[1].revents = 0;
+	if (ppoll(pfd, 3, ticks || e->due_s > 0 ? &ts : NULL, mask) <= 0)
+		pfd[0].revents = pfd[1].revents = pfd[2].revents = 0;
+}
+
+/* The program's own end is seen by its outputs. */
+static void write_input(struct input *in)
+{
+	ssize_t n = write(in->fd, in->text, in->len);
+
+	if (n > 0)
+		in->written += (uint64_t)n;
+	else if (n < 0 && errno != EAGAIN && errno != EINTR)
+		close_fd(&in->fd);
+}
+
+static bool tick(const struct mod_tool *tool, struct input *in)
+{
+	int unread;
+
+	/* What is still in the pipe when its reader has gone was never read. */
+	if (in->fd >= 0 && ioctl(in->fd, FIONREAD, &unread) == 0)
+		in->taken = in->written - LAB_MIN(in->written, (uint64_t)unread);
+	return tool->tick(in->taken, tool->user);
 }
 
 /* Until both outputs have ended. */
-static void follow(const struct mod_tool *tool, pid_t pid, struct output o[2], const sigset_t *mask)
+static void follow(const struct mod_tool *tool, pid_t pid, struct output o[2], struct input *in,
+		   const sigset_t *mask)
 {
 	struct ending e = { .due_s = tool->duration_s > 0 ? now_s() + tool->duration_s : 0 };
-	struct pollfd pfd[2];
+	struct pollfd pfd[3];
 	int i;
 
 	while (o[0].fd >= 0 || o[1].fd >= 0) {
 		for (i = 0; i < 2; i++)
 			pfd[i] = (struct pollfd){ .fd = o[i].fd, .events = POLLIN };
-		wait_output(pfd, &e, mask);
+		pfd[2] = (struct pollfd){ .fd = in->fd, .events = POLLOUT };
+		wait_output(pfd, &e, tool->tick, mask);
 		for (i = 0; i < 2; i++) {
 			if (pfd[i].revents)
 				read_output(tool, &o[i]);
 		}
+		if (pfd[2].revents)
+			write_input(in);
+		if (tool->tick && e.due_s <= 0 && !tick(tool, in))
+			e.due_s = now_s();
 		end_it(tool, pid, o, &e);
 	}
 }
 
 /* --- its start --- */
 
-/* @mask: signals that are blocked for the program */
-static int spawn(const struct mod_tool *tool, int out, int err, const sigset_t *mask,
+/* @fds: its descriptors 0, 1, 2; the first may be -1; @mask: signals that are blocked for it */
+static int spawn(const struct mod_tool *tool, const int fds[3], const sigset_t *mask,
 		 pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
+	sigset_t pipe;
 	int r;
 
 	r = posix_spawn_file_actions_init(&fa);
@@ -172,15 +215,22 @@ static int spawn(const struct mod_tool *tool, int out, int err, const sigset_t *
 		(void)posix_spawn_file_actions_destroy(&fa);
 		return r;
 	}
-	r = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	/* Only we ignore SIGPIPE. */
+	(void)sigemptyset(&pipe);
+	(void)sigaddset(&pipe, SIGPIPE);
+	r = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	if (r == 0)
+		r = posix_spawnattr_setsigdefault(&attr, &pipe);
 	if (r == 0)
 		r = posix_spawnattr_setsigmask(&attr, mask);
-	if (r == 0)
+	if (r == 0 && fds[0] < 0)
 		r = posix_spawn_file_actions_addopen(&fa, 0, "/dev/null", O_RDONLY, 0);
+	else if (r == 0)
+		r = posix_spawn_file_actions_adddup2(&fa, fds[0], 0);
 	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(&fa, out, 1);
+		r = posix_spawn_file_actions_adddup2(&fa, fds[1], 1);
 	if (r == 0)
-		r = posix_spawn_file_actions_adddup2(&fa, err, 2);
+		r = posix_spawn_file_actions_adddup2(&fa, fds[2], 2);
 	if (r == 0)
 		r = posix_spawnp(ret_pid, tool->argv[0], &fa, &attr, tool->argv, environ);
 	(void)posix_spawnattr_destroy(&attr);
@@ -188,30 +238,47 @@ static int spawn(const struct mod_tool *tool, int out, int err, const sigset_t *
 	return r;
 }
 
-static int start(const struct mod_tool *tool, struct output o[2], const sigset_t *mask,
-		 pid_t *ret_pid)
+static int start(const struct mod_tool *tool, struct output o[2], struct input *in,
+		 const sigset_t *mask, pid_t *ret_pid)
 {
-	int out[2], err[2], r;
+	int pipes[3][2] = { { -1, -1 }, { -1, -1 }, { -1, -1 } };
+	int theirs[3], i, r = 0;
 
-	if (pipe2(out, O_CLOEXEC) < 0)
-		return errno;
-	if (pipe2(err, O_CLOEXEC) < 0) {
+	for (i = tool->feed ? 0 : 1; i < 3 && r == 0; i++)
+		r = pipe2(pipes[i], O_CLOEXEC) < 0 ? errno : 0;
+	if (r == 0 && tool->feed && fcntl(pipes[0][1], F_SETFL, O_NONBLOCK) < 0)
 		r = errno;
-		(void)close(out[0]);
-		(void)close(out[1]);
-		return r;
-	}
-	r = spawn(tool, out[1], err[1], mask, ret_pid);
-	(void)close(out[1]);
-	(void)close(err[1]);
-	o[0].fd = out[0];
-	o[1].fd = err[0];
+	for (i = 0; i < 3; i++)
+		theirs[i] = pipes[i][i == 0 ? 0 : 1];
+	if (r == 0)
+		r = spawn(tool, theirs, mask, ret_pid);
+	for (i = 0; i < 3; i++)
+		close_fd(&theirs[i]);
+	in->fd = pipes[0][1];
+	o[0].fd = pipes[1][0];
+	o[1].fd = pipes[2][0];
 	o[1].is_err = true;
 	if (r) {
+		close_fd(&in->fd);
 		close_fd(&o[0].fd);
 		close_fd(&o[1].fd);
 	}
 	return r;
+}
+
+/* So much of the text at once that a reader gets full pages. */
+static bool fill_feed(const struct mod_tool *tool, struct input *in)
+{
+	size_t len = tool->feed ? strlen(tool->feed) : 0;
+
+	if (!len)
+		return true;
+	in->text = malloc(FEED_BYTES);
+	if (!in->text)
+		return false;
+	for (in->len = 0; in->len + len <= FEED_BYTES; in->len += len)
+		memcpy(in->text + in->len, tool->feed, len);
+	return true;
 }
 
 static void explain(struct mod *m, const struct mod_tool *tool, int code)
@@ -228,27 +295,33 @@ static void explain(struct mod *m, const struct mod_tool *tool, int code)
 bool mod_tool_run(struct mod *m, const struct mod_tool *tool, int *ret_status)
 {
 	cleanup_free struct output *o = calloc(2, sizeof(*o));
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, old_pipe;
+	struct input in = { .fd = -1 };
 	sigset_t block, old, old_and_int;
 	pid_t pid = -1;
 	int r;
 
-	if (!o) {
+	if (!o || !fill_feed(tool, &in)) {
 		explain(m, tool, ENOMEM);
 		return false;
 	}
+	(void)sigaction(SIGPIPE, &ignore, &old_pipe);
 	(void)sigemptyset(&block);
 	(void)sigaddset(&block, SIGINT);
 	(void)sigprocmask(SIG_BLOCK, &block, &old);
 	old_and_int = old;
 	(void)sigaddset(&old_and_int, SIGINT);
-	r = start(tool, o, tool->settle ? &old_and_int : &old, &pid);
+	r = start(tool, o, &in, tool->settle || tool->finish ? &old_and_int : &old, &pid);
 	if (r == 0) {
-		follow(tool, pid, o, &old);
+		follow(tool, pid, o, &in, &old);
 		do
 			r = waitpid(pid, ret_status, 0) < 0 ? errno : 0;
 		while (r == EINTR);
 	}
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
+	(void)sigaction(SIGPIPE, &old_pipe, NULL);
+	close_fd(&in.fd);
+	free(in.text);
 	if (r)
 		explain(m, tool, r);
 	return r == 0;

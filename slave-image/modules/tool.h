@@ -16,17 +16,22 @@
  * @package:	Debian package that has it, for the message if it is missing
  * @duration_s:	interrupted after that; 0 = never
  * @settle:	it does not get SIGINT itself; after one it may first finish what it has in hand, then it gets SIGTERM
+ * @finish:	it runs to its end, whether SIGINT has come or comes
  * @quiet:	what it prints is not passed on to our standard error
+ * @feed:	text that is written to its standard input again and again; NULL = that is /dev/null
  * @line:	called for each line that it prints, without the newline; @is_err for those of its standard error
- * @user:	for @line
+ * @tick:	called again and again, at least every 100 ms, with the number of bytes of @feed that the program
+ *		has read; false = end it; may be NULL
+ * @user:	for @line and @tick
  */
 struct mod_tool {
 	char *const *argv;
 	const char *package;
 	double duration_s;
-	bool settle;
-	bool quiet;
+	bool settle, finish, quiet;
+	const char *feed;
 	void (*line)(const char *line, bool is_err, void *user);
+	bool (*tick)(uint64_t fed_bytes, void *user);
 	void *user;
 };
 

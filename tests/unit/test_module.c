@@ -166,6 +166,64 @@ static void iperf_error_is_told(void **state)
 	assert_null(intervals);
 }
 
+/* --- nft and pktgen --- */
+
+static void nft_counter_is_read(void **state)
+{
+	static const char *const lines[] = { "table ip netlab_21 {", "\tcounter incoming {",
+					     "\t\tpackets 6 bytes 504", "\t}", "}" };
+	static const char *const wrong[] = {
+		"packets",          "packets x bytes 1",  "packets 1 bytes",
+		"packets 1 bytes ", "xpackets 1 bytes 2", ""
+	};
+	unsigned long long packets = 0, bytes = 0;
+	size_t i, n = 0;
+
+	(void)state;
+	for (i = 0; i < LAB_ARRAY_SIZE(lines); i++)
+		n += mod_parse_counter(lines[i], &packets, &bytes);
+	assert_int_equal(n, 1);
+	assert_int_equal(packets, 6);
+	assert_int_equal(bytes, 504);
+	for (i = 0; i < LAB_ARRAY_SIZE(wrong); i++)
+		assert_false(mod_parse_counter(wrong[i], &packets, &bytes));
+}
+
+static void pktgen_result_is_read(void **state)
+{
+	static const char *const lines[] = {
+		"Params: count 1000  min_pkt_size: 60  max_pkt_size: 60",
+		"     frags: 0  delay: 0  clone_skb: 0  ifname: eth0",
+		"Current:",
+		"     pkts-sofar: 1000  errors: 3",
+		"     started: 1289914738us  stopped: 1289919751us idle: 141us",
+		"Result: OK: 5013(c4871+d141) usec, 1000 (60byte,0frags)",
+		"  199481pps 95Mb/sec (95750880bps) errors: 2",
+	};
+	static const char *const wrong[] = { "Result: Idle",
+					     "Result: OK: ",
+					     "Result: OK: x",
+					     "1pp",
+					     "",
+					     "Result: OK: 1(c1+d0) usec" };
+	struct mod_pktgen p = { 0 }, none = { 0 };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LAB_ARRAY_SIZE(lines); i++)
+		mod_parse_pktgen(lines[i], &p);
+	assert_true(p.ok);
+	assert_int_equal(p.usec, 5013);
+	assert_int_equal(p.packets, 1000);
+	assert_int_equal(p.pps, 199481);
+	assert_int_equal(p.bps, 95750880);
+	assert_int_equal(p.errors, 2);
+	for (i = 0; i < LAB_ARRAY_SIZE(wrong); i++)
+		mod_parse_pktgen(wrong[i], &none);
+	assert_false(none.ok);
+	assert_int_equal(none.packets, 0);
+}
+
 /* --- regular expressions and words --- */
 
 static void python_expressions_become_posix(void **state)
@@ -233,7 +291,7 @@ static enum mod_verdict fake_module(struct mod *m)
 	assert_string_equal(mod_option_nth(m, "list", 1), "y");
 	assert_null(mod_option_nth(m, "list", 2));
 	assert_null(mod_option_nth(m, "must", 1));
-	mod_progress(json_pack("{s:b}", "ready", 1));
+	mod_ready(true);
 	mod_string_data(m, "text", "a\xff");
 	(void)json_object_set_new(m->data, "n", json_real(n));
 	return mod_verdict(m, MOD_PASS, "%s", s);
@@ -256,7 +314,7 @@ static int run_with(const char *options, char *buf, size_t size)
 	(void)fflush(stdout);
 	saved = fcntl(1, F_DUPFD_CLOEXEC, 3);
 	assert_true(dup2(fd, 1) >= 0);
-	status = mod_main(fake_module);
+	status = mod_main(1, "", fake_module);
 	(void)fflush(stdout);
 	assert_true(dup2(saved, 1) >= 0);
 	(void)close(saved);
@@ -297,6 +355,32 @@ static void options_become_a_result(void **state)
 		   "\"message\":\"mandatory option must is missing\"}\n");
 }
 
+static void flags_are_words_or_numbers(void **state)
+{
+	static const struct {
+		const char *value;
+		bool on;
+	} t[] = { { "yes", true },   { "True", true }, { "ON", true },     { "up", true },
+		  { "1", true },     { "no", false },  { "false", false }, { "0", false },
+		  { "down", false }, { "", false },    { "1x", false } };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LAB_ARRAY_SIZE(t); i++) {
+		cleanup_json json_t *o = json_pack("{s:s}", "f", t[i].value);
+		const struct mod m = { .options = o };
+
+		assert_int_equal(mod_flag(&m, "f"), t[i].on);
+		assert_false(mod_flag(&m, "g"));
+	}
+}
+
+static void any_argument_asks_what_it_is(void **state)
+{
+	(void)state;
+	assert_int_equal(mod_main(2, "# netlab-module: ready\n", fake_module), 0);
+}
+
 static void wrong_options_are_errors(void **state)
 {
 	(void)state;
@@ -321,10 +405,14 @@ int main(void)
 		cmocka_unit_test(rates_are_read_and_written),
 		cmocka_unit_test(iperf_result_is_what_arrived),
 		cmocka_unit_test(iperf_error_is_told),
+		cmocka_unit_test(nft_counter_is_read),
+		cmocka_unit_test(pktgen_result_is_read),
 		cmocka_unit_test(python_expressions_become_posix),
 		cmocka_unit_test(options_are_split_into_words),
 		cmocka_unit_test(options_become_a_result),
 		cmocka_unit_test(wrong_options_are_errors),
+		cmocka_unit_test(flags_are_words_or_numbers),
+		cmocka_unit_test(any_argument_asks_what_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -175,6 +175,7 @@ static const struct ctl_run_ops ops = {
 static int run_scope(struct lab *lab, const struct ctl_scope *scope)
 {
 	const char *dirs[] = { lab->dir };
+	const struct ctl_places places = { .module_dirs = dirs, .n_module_dirs = 1 };
 	struct ctl_run_params params = {
 		.loop = lab->loop,
 		.client = lab->client,
@@ -187,7 +188,7 @@ static int run_scope(struct lab *lab, const struct ctl_scope *scope)
 	};
 	int r;
 
-	r = ctl_modules_find(lab->recipe, dirs, 1, NULL, &lab->modules, &lab->diag);
+	r = ctl_modules_find(lab->recipe, &places, &lab->modules, &lab->diag);
 	if (r < 0)
 		print_diag(&lab->diag);
 	assert_int_equal(r, 0);
@@ -565,7 +566,7 @@ static void interrupted_module_has_its_own_verdict(void **state)
 	struct lab *lab = *state;
 
 	module(lab, "PacketAssert",
-	       "#!/bin/bash\ntrap 'exit 1' INT\necho '{\"ready\": true}'\n"
+	       "#!/bin/bash\n# netlab-module: ready\ntrap 'exit 1' INT\necho '{\"ready\": true}'\n"
 	       "while :; do sleep 0.05; done\n");
 	assert_int_equal(run(lab, TASK("<run host='h1' module='PacketAssert' bg_id='a'/>" CONTROL(
 					  "intr", "a"))),
@@ -578,37 +579,40 @@ static void announcing_module_is_waited_for(void **state)
 	struct lab *lab = *state;
 
 	module(lab, "PacketAssert",
-	       "#!/bin/bash\nsleep 0.3\necho '{\"ready\": true}'\nread -r x\n");
+	       "#!/bin/bash\n# netlab-module: ready\nsleep 0.3\necho '{\"ready\": true}'\nread -r x\n");
 	assert_int_equal(run(lab, TASK("<run host='h1' module='PacketAssert' bg_id='a'/>" CONTROL(
 					  "wait", "a"))),
 			 0);
 	took(lab, 0, 300, 2000);
-	assert_true(command(lab, 0)->own->ready);
+	assert_true(command(lab, 0)->own->announced);
 	assert_true(command(lab, 0)->busy_us >= 250000);
 	assert_null(command(lab, 0)->own->data);
 }
 
-static void only_a_server_is_waited_for(void **state)
+static void module_that_will_not_be_ready_is_not_waited_for(void **state)
 {
 	struct lab *lab = *state;
 
-	module(lab, "Iperf", "#!/bin/bash\nsleep 0.3\necho '{\"ready\": true}'\nread -r x\n");
+	module(lab, "Iperf",
+	       "#!/bin/bash\n# netlab-module: ready\nread -r x\n"
+	       "[[ $x == *server* ]] || { echo '{\"ready\": false}'; exec sleep 30; }\n"
+	       "sleep 0.3\necho '{\"ready\": true}'\n");
 	assert_int_equal(run(lab,
 			     TASK("<run host='h1' module='Iperf' bg_id='a'><options>"
 				  "<option name='role' value='client'/></options></run>"
 				  "<run host='h1' module='Iperf' bg_id='b'><options>"
 				  "<option name='role' value='server'/></options></run>" CONTROL(
-					  "wait", "a") CONTROL("wait", "b"))),
+					  "kill", "a") CONTROL("wait", "b"))),
 			 0);
-	took(lab, 0, 0, 200);
-	took(lab, 1, 250, 2000);
+	took(lab, 0, 0, 4500);
+	took(lab, 1, 250, 4500);
 }
 
 static void announcing_module_that_ends_is_not_waited_for(void **state)
 {
 	struct lab *lab = *state;
 
-	module(lab, "PacketAssert", "#!/bin/sh\nexit 2\n");
+	module(lab, "PacketAssert", "#!/bin/sh\n# netlab-module: ready\nexit 2\n");
 	assert_int_equal(run(lab, TASK("<run host='h1' module='PacketAssert' bg_id='a'/>" CONTROL(
 					  "wait", "a"))),
 			 0);
@@ -649,31 +653,69 @@ static void module_edited_while_it_is_sent_is_sent_again(void **state)
 	assert_int_equal(lab->keeper.n_asked, 2);
 }
 
+/* Look for the modules of some commands; the lab's folder is the user's, and the only one. */
+static int find(struct lab *lab, const char *text)
+{
+	const char *dirs[] = { lab->dir };
+	const struct ctl_places places = { .module_dirs = dirs, .n_module_dirs = 1 };
+
+	load(lab, text);
+	return ctl_modules_find(lab->recipe, &places, &lab->modules, &lab->diag);
+}
+
 static void wrong_modules_are_named(void **state)
 {
 	struct lab *lab = *state;
-	const char *dirs[] = { lab->dir };
 	char path[128];
 
 	module(lab, "IcmpPing.py", "");
 	module(lab, "Locked", "");
 	(void)snprintf(path, sizeof(path), "%s/Locked", lab->dir);
 	assert_int_equal(chmod(path, 0644), 0);
-	load(lab, TASK("<run host='h1' module='IcmpPign'/><run host='h1' module='Zzzzzzzz'/>"
-		       "<run host='h1' module='a/b'/>"));
-	assert_true(ctl_modules_find(lab->recipe, dirs, 1, NULL, &lab->modules, &lab->diag) < 0);
+	assert_true(find(lab, TASK("<run host='h1' module='IcmpPign'/>"
+				   "<run host='h1' module='Zzzzzzzz'/>"
+				   "<run host='h1' module='a/b'/>")) < 0);
 	assert_int_equal(lab->diag.n_errors, 3);
 	assert_string_equal(lab->diag.items[0].msg,
 			    "there is no module 'IcmpPign'; did you mean 'IcmpPing'?");
 	assert_non_null(strstr(lab->diag.items[1].msg, "there is no module 'Zzzzzzzz' in /tmp/"));
 	assert_string_equal(lab->diag.items[2].msg, "'a/b' cannot be the name of a module");
 	assert_true(lab->diag.items[0].src.line > 0);
-	load(lab, TASK("<run host='h1' module='Locked'/>"));
 	if (geteuid() == 0 || access(path, X_OK) < 0) {
-		assert_true(ctl_modules_find(lab->recipe, dirs, 1, NULL, &lab->modules,
-					     &lab->diag) < 0);
+		assert_true(find(lab, TASK("<run host='h1' module='Locked'/>")) < 0);
 		assert_non_null(strstr(lab->diag.items[0].msg, "cannot be executed; try chmod +x"));
 	}
+}
+
+static void what_cannot_be_executed_is_no_module(void **state)
+{
+	struct lab *lab = *state;
+
+	module(lab, "Empty", "");
+	module(lab, "Text", "import sys\n");
+	module(lab, "Nobody", "#!  \n");
+	module(lab, "Other", "#!/opt/nowhere/python3 -u\n");
+	module(lab, "Env", "#!/usr/bin/env -S X=1 no-such-program-at-all\n");
+	module(lab, "Good", "#!/usr/bin/env -S bash -e\n");
+	assert_int_equal(find(lab, TASK("<run host='h1' module='Empty'/>"
+					"<run host='h1' module='Text'/>"
+					"<run host='h1' module='Nobody'/>"
+					"<run host='h1' module='Good'/>")),
+			 -EINVAL);
+	assert_int_equal(lab->diag.n_errors, 3);
+	assert_non_null(strstr(lab->diag.items[0].msg, "/Empty is neither a program nor a script "
+						       "that begins with #!"));
+	assert_non_null(strstr(lab->diag.items[1].msg, "module 'Text': /tmp/"));
+	assert_non_null(strstr(lab->diag.items[2].msg, "/Nobody names no interpreter behind #!"));
+	assert_int_equal(find(lab, TASK("<run host='h1' module='Other'/>"
+					"<run host='h1' module='Env'/>")),
+			 -ENOSYS);
+	assert_string_equal(
+		lab->diag.items[0].msg,
+		"module 'Other': its interpreter /opt/nowhere/python3 is not on this machine");
+	assert_string_equal(
+		lab->diag.items[1].msg,
+		"module 'Env': its interpreter no-such-program-at-all is not on this machine");
 }
 
 static void missing_program_is_named_with_its_package(void **state)
@@ -681,29 +723,80 @@ static void missing_program_is_named_with_its_package(void **state)
 	struct lab *lab = *state;
 	char path[160];
 
-	module(lab, "IcmpPing", "");
-	load(lab, TASK("<run host='h1' module='IcmpPing'/>"));
-	assert_int_equal(
-		ctl_modules_find(lab->recipe, NULL, 0, lab->dir, &lab->modules, &lab->diag), 0);
+	module(lab, "Ping",
+	       "#!/bin/sh\n# netlab-module: needs ping iputils-ping\n"
+	       "# netlab-module: needs pong\n");
+	assert_int_equal(find(lab, TASK("<run host='h1' module='Ping'/>")), 0);
 	(void)snprintf(path, sizeof(path), "/nowhere::%s", lab->dir);
 	assert_int_equal(ctl_modules_check(&lab->modules, path, &lab->diag), -ENOSYS);
 	assert_string_equal(
 		lab->diag.items[0].msg,
-		"module IcmpPing needs the program ping, which this machine lacks: install the package iputils-ping");
+		"module Ping needs the program ping, which this machine lacks: install the package iputils-ping");
+	assert_string_equal(lab->diag.items[1].msg,
+			    "module Ping needs the program pong, which this machine lacks");
 	module(lab, "ping", "");
+	module(lab, "pong", "");
 	assert_int_equal(ctl_modules_check(&lab->modules, path, &lab->diag), 0);
 }
 
-static void users_modules_need_no_program(void **state)
+static void options_that_make_no_sense_are_noted(void **state)
 {
 	struct lab *lab = *state;
-	const char *dirs[] = { lab->dir };
 
-	module(lab, "IcmpPing", "");
-	load(lab, TASK("<run host='h1' module='IcmpPing'/>"));
+	module(lab, "M",
+	       "#!/bin/sh\n# netlab-module: option address needed\n"
+	       "# netlab-module: option server needed role=client\n"
+	       "# netlab-module: option role\n# netlab-module: option many multi\n");
+	module(lab, "Any", "#!/bin/sh\n# netlab-module: option *\n");
+	module(lab, "Silent", "#!/bin/sh\n");
 	assert_int_equal(
-		ctl_modules_find(lab->recipe, dirs, 1, "/nowhere", &lab->modules, &lab->diag), 0);
-	assert_int_equal(ctl_modules_check(&lab->modules, "/nowhere", &lab->diag), 0);
+		find(lab,
+		     TASK("<run host='h1' module='M'><options>"
+			  "<option name='adress' value='1'/><option name='role' value='client'/>"
+			  "<option name='role' value='x'/><option name='many' value='1'/>"
+			  "<option name='many' value='2'/></options></run>"
+			  "<run host='h1' module='M' expect='fail'/>"
+			  "<run host='h1' module='Any'><options><option name='x' value='1'/>"
+			  "<option name='x' value='2'/></options></run>"
+			  "<run host='h1' module='Silent'><options><option name='x' value='1'/>"
+			  "</options></run>")),
+		0);
+	assert_int_equal(lab->diag.n_errors, 0);
+	assert_int_equal(lab->diag.n_notes, 4);
+	assert_string_equal(
+		lab->diag.items[0].msg,
+		"module M does not know the option adress, and ignores it; did you mean address?");
+	assert_string_equal(lab->diag.items[1].msg,
+			    "module M takes the option role once; the first value counts");
+	assert_string_equal(lab->diag.items[2].msg,
+			    "module M needs the option address; without it the command fails");
+	assert_string_equal(lab->diag.items[3].msg,
+			    "module M needs the option server; without it the command fails");
+}
+
+static void module_of_a_task_comes_first(void **state)
+{
+	static const struct lab_src src = { .file = "x" };
+	struct lab *lab = *state;
+	struct ctl_module *found = NULL, *again = NULL;
+	struct ctl_task other = { .module_dir = "." };
+
+	module(lab, "A", "#!/bin/sh\nexit 0\n");
+	assert_int_equal(find(lab, TASK("<run host='h1' module='A'/>")), 0);
+	other.module_dir = lab->dir;
+	assert_null(ctl_modules_get(&lab->modules, &other, "A"));
+	assert_int_equal(ctl_modules_add(&lab->modules, &other, "A", &src, &found, &lab->diag), 0);
+	assert_int_equal(lab->modules.n_items, 2);
+	assert_true(found && found != lab->modules.items[0]);
+	assert_string_equal(found->dir, lab->dir);
+	assert_int_equal(ctl_modules_add(&lab->modules, &other, "A", &src, &again, &lab->diag), 0);
+	assert_true(again == found);
+	assert_true(ctl_modules_get(&lab->modules, &other, "A") == found);
+	assert_int_equal(ctl_modules_add(&lab->modules, &other, "B", &src, &again, &lab->diag),
+			 -ENOENT);
+	assert_int_equal(ctl_modules_add(&lab->modules, &other, "B", &src, &again, &lab->diag),
+			 -ENOENT);
+	assert_int_equal(lab->diag.n_errors, 1);
 }
 
 /* --- when something goes wrong --- */
@@ -954,13 +1047,15 @@ int main(void)
 		LAB_TEST(module_that_could_not_work_fails_in_any_case),
 		LAB_TEST(interrupted_module_has_its_own_verdict),
 		LAB_TEST(announcing_module_is_waited_for),
-		LAB_TEST(only_a_server_is_waited_for),
+		LAB_TEST(module_that_will_not_be_ready_is_not_waited_for),
 		LAB_TEST(announcing_module_that_ends_is_not_waited_for),
 		LAB_TEST(only_what_a_host_lacks_is_sent),
 		LAB_TEST(module_edited_while_it_is_sent_is_sent_again),
 		LAB_TEST(wrong_modules_are_named),
 		LAB_TEST(missing_program_is_named_with_its_package),
-		LAB_TEST(users_modules_need_no_program),
+		LAB_TEST(what_cannot_be_executed_is_no_module),
+		LAB_TEST(options_that_make_no_sense_are_noted),
+		LAB_TEST(module_of_a_task_comes_first),
 		LAB_TEST(dead_host_fails_and_the_rest_goes_on),
 		LAB_TEST(lab_that_goes_away_ends_the_run),
 		LAB_TEST(cancelled_run_kills_what_runs),
