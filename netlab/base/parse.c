@@ -13,8 +13,10 @@
 #define TEN_YEARS_US (UINT64_C(3652) * 86400 * 1000000)
 
 enum {
-	FRACTION_DIGITS = 9
-}; /* of a duration; what follows is below a microsecond of any unit but hours */
+	FRACTION_DIGITS =
+		9, /* of a duration; what follows is below a microsecond of any unit but hours */
+	RATE_TEXT = 64,
+};
 
 static int digit_value(char c)
 {
@@ -130,17 +132,9 @@ static int read_fraction(const char **s, uint64_t *ret)
 	return 0;
 }
 
-int lab_parse_duration(const char *s, uint64_t *ret_us)
+/* Digits, an optional fraction and a unit. */
+static int read_scaled(const char *s, const struct unit *units, size_t n, uint64_t *ret)
 {
-	static const struct unit units[] = {
-		{ "", 1000000 },
-		{ "us", 1 },
-		{ "ms", 1000 },
-		{ "s", 1000000 },
-		{ "m", 60000000 },
-		{ "min", 60000000 },
-		{ "h", UINT64_C(3600000000) },
-	};
 	uint64_t whole = 0, fraction = 0;
 	const struct unit *unit;
 	int r;
@@ -153,35 +147,103 @@ int lab_parse_duration(const char *s, uint64_t *ret_us)
 		if (read_fraction(&s, &fraction) < 0)
 			return -EINVAL;
 	}
-	unit = find_unit(units, LAB_ARRAY_SIZE(units), s);
+	unit = find_unit(units, n, s);
 	if (!unit)
 		return -EINVAL;
-	if (r < 0 || __builtin_mul_overflow(whole, unit->factor, &whole) || whole > TEN_YEARS_US)
+	if (r < 0 || __builtin_mul_overflow(whole, unit->factor, &whole))
 		return -ERANGE;
-	whole += fraction * unit->factor / 1000000000u;
-	if (whole > TEN_YEARS_US)
+	/* In two steps: the fraction has 30 bits, and a factor may have 40. */
+	fraction = unit->factor / 1000000000u * fraction +
+		   unit->factor % 1000000000u * fraction / 1000000000u;
+	if (__builtin_add_overflow(whole, fraction, &whole) || whole > INT64_MAX)
 		return -ERANGE;
-	*ret_us = whole;
+	*ret = whole;
 	return 0;
+}
+
+int lab_parse_duration(const char *s, uint64_t *ret_us)
+{
+	static const struct unit units[] = {
+		{ "", 1000000 },
+		{ "us", 1 },
+		{ "ms", 1000 },
+		{ "s", 1000000 },
+		{ "m", 60000000 },
+		{ "min", 60000000 },
+		{ "h", UINT64_C(3600000000) },
+		{ "usec", 1 },
+		{ "usecs", 1 },
+		{ "msec", 1000 },
+		{ "msecs", 1000 },
+		{ "sec", 1000000 },
+		{ "secs", 1000000 },
+	};
+	uint64_t v;
+	int r;
+
+	r = read_scaled(s, units, LAB_ARRAY_SIZE(units), &v);
+	if (r < 0)
+		return r;
+	if (v > TEN_YEARS_US)
+		return -ERANGE;
+	*ret_us = v;
+	return 0;
+}
+
+int lab_parse_percent(const char *s, uint64_t *ret_micro)
+{
+	static const struct unit units[] = { { "", 1000000 }, { "%", 1000000 } };
+	uint64_t v;
+	int r;
+
+	r = read_scaled(s, units, LAB_ARRAY_SIZE(units), &v);
+	if (r < 0)
+		return r;
+	if (v > 100000000)
+		return -ERANGE;
+	*ret_micro = v;
+	return 0;
+}
+
+int lab_parse_rate(const char *s, uint64_t *ret_bps)
+{
+	static const struct unit units[] = {
+		{ "", 1 },
+		{ "bit", 1 },
+		{ "kbit", 1000 },
+		{ "mbit", 1000000 },
+		{ "gbit", 1000000000 },
+		{ "tbit", UINT64_C(1000000000000) },
+		{ "kibit", 1u << 10 },
+		{ "mibit", 1u << 20 },
+		{ "gibit", 1u << 30 },
+		{ "bps", 8 },
+		{ "kbps", 8000 },
+		{ "mbps", 8000000 },
+		{ "gbps", UINT64_C(8000000000) },
+	};
+	char lower[RATE_TEXT];
+	size_t len = strlen(s);
+
+	if (len >= sizeof(lower))
+		return -EINVAL;
+	for (size_t i = 0; i <= len; i++)
+		lower[i] = (char)(s[i] >= 'A' && s[i] <= 'Z' ? s[i] - 'A' + 'a' : s[i]);
+	return read_scaled(lower, units, LAB_ARRAY_SIZE(units), ret_bps);
 }
 
 int lab_parse_milli(const char *s, uint32_t *ret)
 {
-	uint64_t whole = 0, fraction = 0;
-	int r = read_digits(&s, 10, &whole);
+	static const struct unit units[] = { { "", 1000 } };
+	uint64_t v;
+	int r;
 
-	if (r == -EINVAL)
+	r = read_scaled(s, units, LAB_ARRAY_SIZE(units), &v);
+	if (r < 0)
 		return r;
-	if (*s == '.') {
-		s++;
-		if (read_fraction(&s, &fraction) < 0)
-			return -EINVAL;
-	}
-	if (*s)
-		return -EINVAL;
-	if (r < 0 || whole > UINT32_MAX / 1000 - 1)
+	if (v > UINT32_MAX - 1000)
 		return -ERANGE;
-	*ret = (uint32_t)(whole * 1000 + fraction / 1000000);
+	*ret = (uint32_t)v;
 	return 0;
 }
 

@@ -40,8 +40,8 @@ int lab_parse_size(const char *s, uint64_t *ret);
 
 /**
  * lab_parse_duration() - Read a duration
- * @s:		digits, an optional fraction, and a unit: "us", "ms", "s", "m"/"min", "h"; a bare
- *		number means seconds
+ * @s:		digits, an optional fraction, and a unit: "us", "ms", "s", "m"/"min", "h" (also "usec", "msec", "sec" and
+ *		their plurals, as tc(8) has them); a bare number means seconds
  * @ret_us:	microseconds, on success, rounded down, at most ten years
  *
  * Return: 0 or -errno. Errors: -EINVAL, -ERANGE.
@@ -56,6 +56,25 @@ int lab_parse_duration(const char *s, uint64_t *ret_us);
  * Return: 0 or -errno. Errors: -EINVAL not a number, -ERANGE too large.
  */
 int lab_parse_milli(const char *s, uint32_t *ret);
+
+/**
+ * lab_parse_percent() - Read a percentage
+ * @s:		digits, an optional fraction, an optional "%"; 0 to 100
+ * @ret_micro:	millionths of a percent, on success, rounded down: 0 to 100000000
+ *
+ * Return: 0 or -errno. Errors: -EINVAL, -ERANGE above 100.
+ */
+int lab_parse_percent(const char *s, uint64_t *ret_micro);
+
+/**
+ * lab_parse_rate() - Read a data rate
+ * @s:		digits, an optional fraction, and a unit as tc(8) has it, any case: "bit", "kbit", "mbit", "gbit", "tbit" (powers of
+ *		1000), "kibit", "mibit", "gibit" (of 1024), "bps", "kbps", "mbps", "gbps" (bytes); a bare number means bits
+ * @ret_bps:	bits per second, on success, rounded down
+ *
+ * Return: 0 or -errno. Errors: -EINVAL, -ERANGE above 2^63-1.
+ */
+int lab_parse_rate(const char *s, uint64_t *ret_bps);
 
 /**
  * lab_parse_bool() - Read yes/no/true/false/on/off/1/0, any case

@@ -258,32 +258,58 @@ static int check_macsec(const struct lab_option_def *rows, const struct lab_opti
 	return 0;
 }
 
+/* Check all; @ret_failed is @n when one is missing. */
+static int check_all(struct check *c, const struct lab_option *options, size_t n,
+		     size_t *ret_failed, struct lab_err *err)
+{
+	int r = 0;
+
+	*ret_failed = n;
+	if (n > LAB_OPTIONS_MAX)
+		return lab_err_set(err, EINVAL, "more than %d options", LAB_OPTIONS_MAX);
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = check_one(c, &options[i], err);
+		if (r < 0)
+			*ret_failed = i;
+	}
+	return r == 0 ? check_missing(c, err) : r;
+}
+
+/* The result of a check: which option it was, and where it stands. */
+static int result(int r, const struct lab_option *options, size_t failed, size_t *ret_failed,
+		  struct lab_err *err)
+{
+	if (r == 0)
+		return 0;
+	if (ret_failed)
+		*ret_failed = failed;
+	return options ? lab_err_at(err, r, &options->src) : r;
+}
+
+int lab_options_check(const struct lab_option_set *set, size_t *ret_failed, struct lab_err *err)
+{
+	struct check c = { .what = set->what, .rows = set->rows, .use = LAB_USE_NEW };
+	size_t failed;
+	int r;
+
+	r = check_all(&c, set->options, set->n, &failed, err);
+	return result(r, failed < set->n ? &set->options[failed] : NULL, failed, ret_failed, err);
+}
+
 int lab_kind_check(enum lab_link_kind kind, enum lab_option_use use,
 		   const struct lab_option *options, size_t n, size_t *ret_failed,
 		   struct lab_err *err)
 {
 	struct check c = { .rows = rows_of(kind, use), .use = use };
-	size_t failed = n;
+	size_t failed;
 	char what[32];
-	int r = 0;
+	int r;
 
 	(void)snprintf(what, sizeof(what), "%s%s", use == LAB_USE_PORT ? "a port of " : "",
 		       lab_kind_get(kind)->name);
 	c.what = what;
-	if (n > LAB_OPTIONS_MAX)
-		r = lab_err_set(err, EINVAL, "more than %d options", LAB_OPTIONS_MAX);
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		r = check_one(&c, &options[i], err);
-		if (r < 0)
-			failed = i;
-	}
-	if (r == 0)
-		r = check_missing(&c, err);
+	r = check_all(&c, options, n, &failed, err);
 	if (r == 0 && kind == LAB_LINK_MACSEC && use == LAB_USE_NEW)
 		r = check_macsec(c.rows, options, n, &failed, err);
-	if (r == 0)
-		return 0;
-	if (ret_failed)
-		*ret_failed = failed;
-	return failed < n ? lab_err_at(err, r, &options[failed].src) : r;
+	return result(r, failed < n ? &options[failed] : NULL, failed, ret_failed, err);
 }

@@ -50,6 +50,9 @@ enum lab_link_kind {
  * enum lab_option_type - how the text of an option is read
  * @LAB_OPTION_NUMBER:	whole number within its range; words may stand for single numbers
  * @LAB_OPTION_BOOL:	yes, no, true, false, on, off, 1, 0
+ * @LAB_OPTION_TIME:	duration, in microseconds; a bare number is that, too, as in tc(8)
+ * @LAB_OPTION_PERCENT:	percentage with or without "%", in millionths of a percent
+ * @LAB_OPTION_RATE:	data rate in bits per second; with units as in tc(8)
  * @LAB_OPTION_WORD:	one of its words, or the number that one stands for
  * @LAB_OPTION_IPV4:	IPv4 address without a prefix length; one that may stand several times also takes a list with
  *			commas, in which each may begin with '+', as sysfs has it
@@ -71,6 +74,9 @@ enum lab_link_kind {
 enum lab_option_type {
 	LAB_OPTION_NUMBER,
 	LAB_OPTION_BOOL,
+	LAB_OPTION_TIME,
+	LAB_OPTION_PERCENT,
+	LAB_OPTION_RATE,
 	LAB_OPTION_WORD,
 	LAB_OPTION_IPV4,
 	LAB_OPTION_IPV6,

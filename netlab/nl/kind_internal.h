@@ -45,6 +45,30 @@ struct lab_option_group {
 };
 
 /**
+ * struct lab_option_set - options with the rows that they are checked against
+ * @what:	what they belong to, for messages
+ * @rows:	ended by one without a name
+ * @options:	names and texts
+ * @n:		how many
+ */
+struct lab_option_set {
+	const char *what;
+	const struct lab_option_def *rows;
+	const struct lab_option *options;
+	size_t n;
+};
+
+/**
+ * lab_options_check() - The check of lab_kind_check() for other rows
+ * @set:	options and rows
+ * @ret_failed:	on failure, which is wrong; the number of options = one is missing; may be NULL
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -EINVAL.
+ */
+int lab_options_check(const struct lab_option_set *set, size_t *ret_failed, struct lab_err *err);
+
+/**
  * lab_option_find() - The row of an option
  * @rows:	ended by one without a name; NULL = none
  * @name:	either of its names

@@ -81,6 +81,23 @@ static int read_number(const struct lab_option_def *def, const char *text, uint6
 	return wrong(def, text, want, err);
 }
 
+/* In tc(8) a bare number is microseconds, in a recipe's own attributes seconds. */
+static int read_time(const struct lab_option_def *def, const char *text, uint64_t *ret,
+		     struct lab_err *err)
+{
+	uint64_t us;
+
+	if (lab_parse_u64(text, 0, def->max, ret) == 0)
+		return 0;
+	if (text[strspn(text, "0123456789.")] == '\0' || lab_parse_duration(text, &us) < 0)
+		return wrong(def, text, "a time such as 10ms, 500us or 1.5s", err);
+	if (us > def->max)
+		return lab_err_set(err, EINVAL, "option %s: \"%.60s\" is more than %" PRIu64 " s",
+				   def->name, text, def->max / 1000000);
+	*ret = us;
+	return 0;
+}
+
 static int read_word(const struct lab_option_def *def, const char *text, uint64_t *ret,
 		     struct lab_err *err)
 {
@@ -284,6 +301,16 @@ int lab_option_read(const struct lab_option_def *def, const char *text,
 					   text);
 		ret->number = yes;
 		return 0;
+	case LAB_OPTION_TIME:
+		return read_time(def, text, &ret->number, err);
+	case LAB_OPTION_PERCENT:
+		return lab_parse_percent(text, &ret->number) < 0
+			       ? wrong(def, text, "a percentage of 0 to 100", err)
+			       : 0;
+	case LAB_OPTION_RATE:
+		return lab_parse_rate(text, &ret->number) < 0 || !ret->number
+			       ? wrong(def, text, "a rate such as 10mbit", err)
+			       : 0;
 	case LAB_OPTION_WORD:
 		return read_word(def, text, &ret->number, err);
 	case LAB_OPTION_IPV4:

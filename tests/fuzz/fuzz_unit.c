@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* fuzz_unit.c - numbers, sizes, durations, yes and no: any text, within bounds or not at all */
+/* fuzz_unit.c - numbers, sizes, durations, percentages, rates, yes and no: any text, within bounds or not at all */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdint.h>
@@ -74,6 +74,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	v = UNTOUCHED;
 	r = lab_parse_duration(s, &v);
 	check_result(r, v, UINT64_C(3660) * 86400 * 1000000);
+	v = UNTOUCHED;
+	r = lab_parse_percent(s, &v);
+	check_result(r, v, 100000000);
+	v = UNTOUCHED;
+	r = lab_parse_rate(s, &v);
+	check_result(r, v, INT64_MAX);
 	r = lab_parse_bool(s, &flag);
 	check(r == 0 || (r == -EINVAL && !flag));
 	return 0;

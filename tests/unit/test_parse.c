@@ -158,6 +158,10 @@ static void durations(LAB_UNUSED void **state)
 		{ "1S", -EINVAL, 0 },
 		{ "-1s", -EINVAL, 0 },
 		{ "1d", -EINVAL, 0 },
+		{ "10usecs", 0, 10 },
+		{ "10msec", 0, 10000 },
+		{ "2secs", 0, 2000000 },
+		{ "9223372036854775807h", -ERANGE, 0 },
 		{ "1.2.3", -EINVAL, 0 },
 		{ "99999999999999999999d", -EINVAL, 0 },
 	};
@@ -191,6 +195,68 @@ static void thousandths(LAB_UNUSED void **state)
 	assert_int_equal(v, 1001);
 }
 
+static void percentages(LAB_UNUSED void **state)
+{
+	static const struct number_case cases[] = {
+		{ "0", 0, 0 },
+		{ "5", 0, 5000000 },
+		{ "5%", 0, 5000000 },
+		{ "0.1%", 0, 100000 },
+		{ "0.0000019", 0, 1 },
+		{ "99.999999", 0, 99999999 },
+		{ "100%", 0, 100000000 },
+		{ "100.000001", -ERANGE, 0 },
+		{ "18446744073709551616%", -ERANGE, 0 },
+		{ "", -EINVAL, 0 },
+		{ "%", -EINVAL, 0 },
+		{ "5 %", -EINVAL, 0 },
+		{ "-1", -EINVAL, 0 },
+		{ "5.", -EINVAL, 0 },
+		{ "ten", -EINVAL, 0 },
+	};
+
+	for (size_t i = 0; i < LAB_ARRAY_SIZE(cases); i++) {
+		uint64_t v = UNTOUCHED;
+		int r = lab_parse_percent(cases[i].text, &v);
+
+		check(&cases[i], r, v);
+	}
+}
+
+static void rates(LAB_UNUSED void **state)
+{
+	static const struct number_case cases[] = {
+		{ "9600", 0, 9600 },
+		{ "10kbit", 0, 10000 },
+		{ "1.5Mbit", 0, 1500000 },
+		{ "10GBIT", 0, UINT64_C(10000000000) },
+		{ "1.5tbit", 0, UINT64_C(1500000000000) },
+		{ "1.000000001gbit", 0, 1000000001 },
+		{ "1kibit", 0, 1024 },
+		{ "1mibit", 0, 1048576 },
+		{ "1gibit", 0, 1073741824 },
+		{ "1bps", 0, 8 },
+		{ "2kbps", 0, 16000 },
+		{ "1mbps", 0, 8000000 },
+		{ "1gbps", 0, UINT64_C(8000000000) },
+		{ "9223372036854775807", 0, INT64_MAX },
+		{ "9223372036854775808", -ERANGE, 0 },
+		{ "99999999999tbit", -ERANGE, 0 },
+		{ "", -EINVAL, 0 },
+		{ "mbit", -EINVAL, 0 },
+		{ "10 mbit", -EINVAL, 0 },
+		{ "10mb", -EINVAL, 0 },
+		{ "10000000000000000000000000000000000000000000000000000000000000000", -EINVAL, 0 },
+	};
+
+	for (size_t i = 0; i < LAB_ARRAY_SIZE(cases); i++) {
+		uint64_t v = UNTOUCHED;
+		int r = lab_parse_rate(cases[i].text, &v);
+
+		check(&cases[i], r, v);
+	}
+}
+
 static void yes_and_no(LAB_UNUSED void **state)
 {
 	static const char *const yes[] = { "yes", "YES", "true", "True", "on", "oN", "1" };
@@ -218,6 +284,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whole_numbers), cmocka_unit_test(bounds_belong_to_the_range),
 		cmocka_unit_test(sizes),         cmocka_unit_test(durations),
+		cmocka_unit_test(percentages),   cmocka_unit_test(rates),
 		cmocka_unit_test(yes_and_no),    cmocka_unit_test(thousandths),
 	};
 
