@@ -27,6 +27,7 @@ enum ctl_type {
 	CTL_TYPE_LAB,      /* name of a lab: const char * */
 	CTL_TYPE_HOST,     /* id of a host: its index, size_t */
 	CTL_TYPE_YESNO,    /* yes, no, true or false: bool */
+	CTL_TYPE_FLAG,     /* the same, or 1 or 0: bool */
 	CTL_TYPE_ENUM,     /* one of ctl_attr_def.words: its position, int */
 	CTL_TYPE_SECONDS,  /* whole number of seconds: unsigned int */
 	CTL_TYPE_DURATION, /* microseconds: uint64_t */
@@ -83,6 +84,10 @@ struct ctl_child_def {
  * @children:	its children, ended by a NULL name; NULL = none
  * @content:	its value: an attribute of this name, or else its text; NULL = text is not allowed
  * @one_of:	exactly one of these attributes must be there, NULL-terminated; NULL = no such rule
+ * @instead:	an attribute in the place of all children: with it there must be none; NULL = no
+ *		such rule
+ * @pair:	two attributes of which neither comes without the other, NULL-terminated; NULL = no
+ *		such rule
  * @size:	bytes of the struct that it makes; 0: it makes none and fills what its parent made
  * @list:	with @size: offset in what the parent made, of the pointer to the array that takes
  *		it; the number of elements is the size_t behind that pointer
@@ -96,6 +101,8 @@ struct ctl_elem_def {
 	const struct ctl_child_def *children;
 	const struct ctl_attr_def *content;
 	const char *const *one_of;
+	const char *instead;
+	const char *const *pair;
 	size_t size, list, shift, src_to;
 	void (*begin)(void *object);
 	void (*end)(void *object, struct ctl_diag *diag);

@@ -242,8 +242,9 @@ static const struct ctl_attr_def run_attrs[] = {
 	{ "timeout", CTL_TYPE_SECONDS, false, NULL, AT(ctl_command, timeout_s), NO_SRC },
 	{ "expect", CTL_TYPE_ENUM, false, expect_words, AT(ctl_command, expect), NO_SRC },
 	{ "desc", CTL_TYPE_TEXT, false, NULL, AT(ctl_command, desc), NO_SRC },
+	{ "netns", CTL_TYPE_NAME, false, NULL, AT(ctl_command, netns),
+	  SRC(ctl_command, netns_src) },
 	LATER("from"),
-	LATER("netns"),
 	END,
 };
 static const struct ctl_child_def run_children[] = {
@@ -300,6 +301,59 @@ static const struct ctl_elem_def ctl_wait = {
 	.begin = begin_ctl_wait,
 };
 
+static void begin_config(void *object)
+{
+	struct ctl_command *command = object;
+
+	command->kind = CTL_COMMAND_CONFIG;
+}
+
+static const struct ctl_attr_def setting_attrs[] = {
+	{ "name", CTL_TYPE_COMMAND, true, NULL, AT(ctl_setting, path), NO_SRC },
+	END,
+};
+static const struct ctl_attr_def setting_content = {
+	"value", CTL_TYPE_TEXT, false, NULL, AT(ctl_setting, value), NO_SRC,
+};
+static const struct ctl_elem_def setting = {
+	.attrs = setting_attrs,
+	.content = &setting_content,
+	.size = sizeof(struct ctl_setting),
+	.list = LIST(ctl_command, settings),
+	SRC(ctl_setting, src),
+};
+static const struct ctl_child_def settings_children[] = { { "option", CTL_SOME, &setting }, END };
+static const struct ctl_elem_def config_options = { .children = settings_children, NO_SRC };
+
+static const char *const config_pair[] = { "option", "value", NULL };
+
+/* How long it takes is the kernel's business: timeout is read and has no meaning, as in LNST. */
+static const struct ctl_attr_def config_attrs[] = {
+	{ "host", CTL_TYPE_HOST, true, NULL, AT(ctl_command, host), SRC(ctl_command, host_src) },
+	{ "option", CTL_TYPE_COMMAND, false, NULL, AT(ctl_command, setting.path), NO_SRC },
+	{ "value", CTL_TYPE_TEXT, false, NULL, AT(ctl_command, setting.value), NO_SRC },
+	{ "persistent", CTL_TYPE_FLAG, false, NULL, AT(ctl_command, persistent), NO_SRC },
+	{ "netns", CTL_TYPE_NAME, false, NULL, AT(ctl_command, netns),
+	  SRC(ctl_command, netns_src) },
+	{ "timeout", CTL_TYPE_SECONDS, false, NULL, AT(ctl_command, timeout_s), NO_SRC },
+	{ "desc", CTL_TYPE_TEXT, false, NULL, AT(ctl_command, desc), NO_SRC },
+	END,
+};
+static const struct ctl_child_def config_children[] = {
+	{ "options", CTL_ONE, &config_options },
+	END,
+};
+static const struct ctl_elem_def config = {
+	.attrs = config_attrs,
+	.children = config_children,
+	.instead = "option",
+	.pair = config_pair,
+	.size = sizeof(struct ctl_command),
+	.list = LIST(ctl_task, commands),
+	SRC(ctl_command, src),
+	.begin = begin_config,
+};
+
 static const struct ctl_attr_def task_attrs[] = {
 	{ "label", CTL_TYPE_WORD, false, NULL, AT(ctl_task, label), NO_SRC },
 	{ "quit_on_fail", CTL_TYPE_YESNO, false, NULL, AT(ctl_task, quit_on_fail), NO_SRC },
@@ -315,7 +369,7 @@ static const struct ctl_child_def task_children[] = {
 	{ "intr", CTL_SOME, &intr },
 	{ "kill", CTL_SOME, &kill },
 	{ "ctl_wait", CTL_SOME, &ctl_wait },
-	CHILD_LATER("config"),
+	{ "config", CTL_SOME, &config },
 	END,
 };
 static const struct ctl_elem_def task = {

@@ -186,7 +186,7 @@ const char *ctl_command_name(enum ctl_command_kind kind)
 	static const char *const names[CTL_COMMAND_KIND_MAX_] = {
 		[CTL_COMMAND_RUN] = "run",           [CTL_COMMAND_WAIT] = "wait",
 		[CTL_COMMAND_INTR] = "intr",         [CTL_COMMAND_KILL] = "kill",
-		[CTL_COMMAND_CTL_WAIT] = "ctl_wait",
+		[CTL_COMMAND_CTL_WAIT] = "ctl_wait", [CTL_COMMAND_CONFIG] = "config",
 	};
 
 	return names[kind];

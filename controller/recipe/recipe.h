@@ -127,6 +127,7 @@ enum ctl_command_kind {
 	CTL_COMMAND_INTR, /* SIGINT to a background command */
 	CTL_COMMAND_KILL, /* SIGKILL to a background command */
 	CTL_COMMAND_CTL_WAIT, /* the controller waits */
+	CTL_COMMAND_CONFIG,   /* settings of the kernel are written */
 	CTL_COMMAND_KIND_MAX_,
 };
 
@@ -148,9 +149,21 @@ struct ctl_option {
 };
 
 /**
+ * struct ctl_setting - a setting of the kernel
+ * @path:	below /proc or /sys; its text is NULL when there is none
+ * @value:	what to write; both are evaluated when the command is run
+ * @src:	the element or attribute
+ */
+struct ctl_setting {
+	struct ctl_value path, value;
+	struct lab_src src;
+};
+
+/**
  * struct ctl_command - one step of a task
  * @kind:	what it does; the fields below belong to RUN where no other kind is named
  * @host:	index into ctl_recipe.hosts; CTL_HOST_NONE for CTL_WAIT
+ * @netns:	RUN, CONFIG: further network namespace of the host; NULL = the host's own
  * @command:	for /bin/bash -c; its text is NULL when @module is set
  * @module:	name of the test module, or NULL
  * @options:	options of the module, in document order
@@ -161,11 +174,16 @@ struct ctl_option {
  * @expect:	the verdict that counts as a pass
  * @desc:	description for the reports; text NULL = none
  * @wait_us:	CTL_WAIT: microseconds
+ * @setting:	CONFIG: what its attributes say; no path if @settings is all
+ * @settings:	CONFIG: what its options say, in document order
+ * @n_settings:	how many
+ * @persistent:	CONFIG: it is not taken back at the end of the task
  * @src:	the element
  */
 struct ctl_command {
 	enum ctl_command_kind kind;
 	size_t host;
+	const char *netns;
 	struct ctl_value command;
 	const char *module;
 	struct ctl_option *options;
@@ -176,7 +194,10 @@ struct ctl_command {
 	enum ctl_expect expect;
 	struct ctl_value desc;
 	uint64_t wait_us;
-	struct lab_src src, host_src, bg_src, module_src;
+	struct ctl_setting setting, *settings;
+	size_t n_settings;
+	bool persistent;
+	struct lab_src src, host_src, bg_src, module_src, netns_src;
 };
 
 /**
@@ -330,7 +351,7 @@ long ctl_recipe_find_iface(const struct ctl_host *host, const char *id);
  * ctl_command_name() - The element name of a kind of command
  * @kind:	kind
  *
- * Return: "run", "wait", "intr", "kill" or "ctl_wait"; static storage.
+ * Return: "run", "wait", "intr", "kill", "ctl_wait" or "config"; static storage.
  */
 const char *ctl_command_name(enum ctl_command_kind kind);
 

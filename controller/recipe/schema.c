@@ -130,6 +130,19 @@ static void check_one_of(struct ctl_xml_elem *e, const struct ctl_elem_def *def,
 		none_of(e, def, diag);
 }
 
+static void check_pair(struct ctl_xml_elem *e, const struct ctl_elem_def *def,
+		       struct ctl_diag *diag)
+{
+	const struct ctl_xml_attr *a = ctl_xml_attr(e, def->pair[0]),
+				  *b = ctl_xml_attr(e, def->pair[1]);
+
+	if (!a == !b || e->hole)
+		return;
+	ctl_xml_hole(e);
+	(void)ctl_diag_error(diag, &e->src, "<%s> with the attribute %s needs the attribute %s too",
+			     e->name, def->pair[a ? 0 : 1], def->pair[a ? 1 : 0]);
+}
+
 /* --- children --------------------------------------------------------------------------------- */
 
 static void unknown_child(struct ctl_xml_elem *e, const struct ctl_elem_def *def, bool later,
@@ -197,8 +210,10 @@ static void check_missing(struct ctl_xml_elem *e, const struct ctl_elem_def *def
 
 	for (i = 0, c = def->children; c->name; c++, i++) {
 		if (c->occurs == CTL_ONE && !first[i]) {
-			(void)ctl_diag_error(diag, &e->src, "<%s> needs an element <%s>", e->name,
-					     c->name);
+			(void)ctl_diag_error(diag, &e->src, "<%s> needs an element <%s>%s%s",
+					     e->name, c->name,
+					     def->instead ? ", or the attribute " : "",
+					     def->instead ? def->instead : "");
 			ctl_xml_hole(e);
 		}
 		needs_some |= c->occurs == CTL_SOME;
@@ -206,6 +221,21 @@ static void check_missing(struct ctl_xml_elem *e, const struct ctl_elem_def *def
 	}
 	if (needs_some && !some)
 		none_of_some(e, def, diag);
+}
+
+/* Returns true if an attribute stands for the children. */
+static bool check_instead(struct ctl_xml_elem *e, const struct ctl_elem_def *def,
+			  struct ctl_diag *diag)
+{
+	const struct ctl_xml_attr *a = def->instead ? ctl_xml_attr(e, def->instead) : NULL;
+
+	if (a && e->first) {
+		(void)ctl_diag_error(diag, &e->first->src,
+				     "<%s> with the attribute %s has no elements", e->name,
+				     a->name);
+		ctl_diag_beside(diag, &a->src, "%s is here", a->name);
+	}
+	return a;
 }
 
 static void check_children(struct ctl_xml *xml, struct ctl_xml_elem *e,
@@ -240,7 +270,7 @@ static void check_children(struct ctl_xml *xml, struct ctl_xml_elem *e,
 		ctl_schema_check(xml, child, c->def, diag);
 	}
 	/* One that is not known was probably meant to be the one that is missing. */
-	if (!unknown && def->children)
+	if (!check_instead(e, def, diag) && !unknown && def->children)
 		check_missing(e, def, first, diag);
 }
 
@@ -276,6 +306,8 @@ void ctl_schema_check(struct ctl_xml *xml, struct ctl_xml_elem *elem,
 	check_attrs(elem, def, diag);
 	if (def->one_of)
 		check_one_of(elem, def, diag);
+	if (def->pair)
+		check_pair(elem, def, diag);
 	check_text(xml, elem, def, diag);
 	if (elem->first || def->children)
 		check_children(xml, elem, def, diag);

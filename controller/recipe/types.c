@@ -17,6 +17,12 @@ static bool parse_yesno(const char *s, bool *ret)
 	return *ret || !strcmp(s, "no") || !strcmp(s, "false");
 }
 
+static bool parse_flag(const char *s, bool *ret)
+{
+	*ret = !strcmp(s, "1");
+	return *ret || !strcmp(s, "0") || parse_yesno(s, ret);
+}
+
 static int find_word(const char *const *words, const char *s)
 {
 	int i;
@@ -142,7 +148,9 @@ static int check_word(const struct ctl_attr_def *def, const struct ctl_xml_text 
 int ctl_type_check(const struct ctl_attr_def *def, const struct ctl_xml_text *text,
 		   struct ctl_diag *diag)
 {
-	static const char *const yesno[] = { "yes", "no", "true", "false", NULL };
+	static const char *const yesno[] = { "yes", "no", "true", "false", NULL }, *const flag[] = {
+		"yes", "no", "true", "false", "1", "0", NULL
+	};
 	unsigned int seconds;
 	uint64_t us;
 
@@ -165,6 +173,8 @@ int ctl_type_check(const struct ctl_attr_def *def, const struct ctl_xml_text *te
 			text->s, LAB_NAME_MAX);
 	case CTL_TYPE_YESNO:
 		return check_word(def, text, yesno, diag);
+	case CTL_TYPE_FLAG:
+		return check_word(def, text, flag, diag);
 	case CTL_TYPE_ENUM:
 		return check_word(def, text, def->words, diag);
 	case CTL_TYPE_SECONDS:
@@ -196,6 +206,9 @@ bool ctl_type_store(const struct ctl_attr_def *def, const struct ctl_xml_text *t
 	switch (def->type) {
 	case CTL_TYPE_YESNO:
 		(void)parse_yesno(text->s, to);
+		return true;
+	case CTL_TYPE_FLAG:
+		(void)parse_flag(text->s, to);
 		return true;
 	case CTL_TYPE_ENUM:
 		*(int *)to = find_word(def->words, text->s);

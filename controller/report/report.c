@@ -113,6 +113,10 @@ static void describe(const struct ctl_command_result *c, struct lab_strbuf *sb)
 			sb->data[--sb->len] = '\0';
 		lab_strbuf_puts(sb, " s");
 		break;
+	case CTL_COMMAND_CONFIG:
+		lab_strbuf_puts(sb, "config ");
+		add_flat(c->text ? c->text : "", sb);
+		break;
 	case CTL_COMMAND_KIND_MAX_:
 		break;
 	}
@@ -261,6 +265,11 @@ static void on_command_end(const struct ctl_command_result *c, void *user)
 	ctl_progress_update(rep, false);
 }
 
+static void on_note(const char *text, void *user)
+{
+	ctl_report_note(user, "%s", text);
+}
+
 static void on_task_end(const struct ctl_task_result *t, void *user)
 {
 	struct ctl_report *rep = user;
@@ -278,6 +287,7 @@ const struct ctl_run_ops *ctl_report_run_ops(void)
 		.command_start = on_command_start,
 		.output = on_output,
 		.command_end = on_command_end,
+		.note = on_note,
 		.task_end = on_task_end,
 	};
 

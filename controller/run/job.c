@@ -138,6 +138,7 @@ int ctl_job_start(struct ctl_run *run, struct ctl_command_result *c, struct lab_
 	const char *argv[] = { c->command->module, NULL };
 	struct lab_exec exec = {
 		.host = c->host,
+		.netns = c->command->netns,
 		.stdio = LAB_STDIO_STREAMS,
 	};
 	cleanup_json json_t *options = NULL;

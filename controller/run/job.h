@@ -13,12 +13,14 @@
  * @params:	as given to ctl_run()
  * @result:	what it fills
  * @closed:	the lab went away
+ * @config:	settings to take back at the end of the task
  * @err:	why the run cannot go on; may be NULL
  */
 struct ctl_run {
 	const struct ctl_run_params *params;
 	struct ctl_run_result *result;
 	bool closed;
+	struct ctl_config *config;
 	struct lab_err *err;
 };
 
@@ -29,6 +31,14 @@ struct ctl_run {
  * Return: 0 to go on; -ECANCELED or -ECONNRESET with @run->err filled.
  */
 int ctl_run_stopped(struct ctl_run *run);
+
+/**
+ * ctl_run_exception() - A host could not run a command at all: the recipe ends with it
+ * @run:	the run; its result is marked
+ * @host:	id of the host
+ * @err:	why; LNST's words are put in front of it
+ */
+void ctl_run_exception(struct ctl_run *run, const char *host, struct lab_err *err);
 
 /**
  * ctl_run_sync() - Give each host the modules that its commands use

@@ -61,16 +61,16 @@ struct ctl_job {
  * @host:	id of its host, or NULL for ctl_wait (borrowed from the recipe)
  * @verdict:	its verdict
  * @background:	a run with bg_id: the verdict only says that it was started
- * @text:	RUN: the shell command, or the module and its options, as they were run; owned; NULL
- *		before
+ * @text:	RUN: the shell command, or the module and its options, as they were run; CONFIG: the
+ *		settings that were written; owned; NULL before
  * @desc:	the recipe's description of it, evaluated; owned; NULL = none
  * @message:	one line about the verdict; "" = nothing to say
  * @start_us:	when it began, as lab_loop_now_us()
  * @duration_us: until it was done
  * @busy_us:	how much of that the tests themselves took; the rest is netlab's
- * @job:	what has ended with this command (RUN in the foreground, WAIT, INTR, KILL), else
+ * @job:	what has ended with this command (RUN in the foreground, WAIT, INTR, KILL, CONFIG), else
  *		NULL; borrowed from @own of this or of another command of the task
- * @own:	RUN: what it started
+ * @own:	RUN: what it started; CONFIG: its data, in a job that is no process
  */
 struct ctl_command_result {
 	const struct ctl_command *command;
@@ -122,6 +122,7 @@ struct ctl_task_result {
  * @n_tasks_run: how many of them were begun
  * @n_passed:	commands that passed
  * @n_failed:	commands that failed
+ * @exception:	a host could not run a command at all: what follows it was not run
  * @duration_us: of all tasks, synchronisation of modules included
  * @busy_us:	how much of that the tests themselves took
  */
@@ -131,6 +132,7 @@ struct ctl_run_result {
 	struct ctl_task_result *tasks;
 	size_t n_tasks, n_tasks_run;
 	size_t n_passed, n_failed;
+	bool exception;
 	uint64_t duration_us, busy_us;
 };
 

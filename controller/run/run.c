@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "controller/run/config.h"
 #include "controller/run/job.h"
 #include "netlab/base/util.h"
 
@@ -86,13 +87,22 @@ static void timed_out(struct ctl_command_result *c)
 		       c->host);
 }
 
+void ctl_run_exception(struct ctl_run *run, const char *host, struct lab_err *err)
+{
+	run->result->exception = true;
+	/* Scripts look for this text of LNST's. */
+	(void)lab_err_prefix(err, 0, "CommandException: Slave %s: ", host);
+}
+
 /* The verdict of a job that has ended by itself or after SIGINT. */
-static void judge(struct ctl_command_result *c, const struct ctl_job *job)
+static void judge(struct ctl_command_result *c, struct ctl_job *job)
 {
 	bool expect_fail = job->owner->command->expect == CTL_EXPECT_FAIL;
 	bool pass = ctl_job_passed(job);
 	char reason[CTL_MESSAGE_LEN - 32];
 
+	if (job->end.error && job->end.error != -ENOBUFS)
+		ctl_run_exception(job->run, job->host, &job->end.err);
 	ctl_job_reason(job, reason, sizeof(reason));
 	if (!ctl_job_has_verdict(job)) {
 		verdict(c, false, reason);
@@ -235,6 +245,14 @@ static int do_ctl_wait(struct ctl_run *run, struct ctl_command_result *c)
 	return 0;
 }
 
+static int do_config(struct ctl_run *run, struct ctl_command_result *c)
+{
+	int r = ctl_config_run(run, c);
+
+	c->busy_us = c->own ? c->own->end.duration_us : 0;
+	return r;
+}
+
 /* wait, intr and kill: find whom they mean. */
 static int do_control(struct ctl_run *run, struct ctl_command_result *c)
 {
@@ -263,6 +281,8 @@ static int run_command(struct ctl_run *run, struct ctl_command_result *c)
 	c->start_us = lab_loop_now_us();
 	if (c->command->kind == CTL_COMMAND_RUN) {
 		r = do_run(run, c);
+	} else if (c->command->kind == CTL_COMMAND_CONFIG) {
+		r = do_config(run, c);
 	} else {
 		if (ops && ops->command_start)
 			ops->command_start(c, run->params->user);
@@ -323,7 +343,7 @@ static int run_task(struct ctl_run *run, struct ctl_task_result *t)
 
 	if (ops && ops->task_start)
 		ops->task_start(t, run->params->user);
-	for (i = 0; i < t->n_commands && r >= 0; i++) {
+	for (i = 0; i < t->n_commands && r >= 0 && !run->result->exception; i++) {
 		r = ctl_run_stopped(run);
 		if (r < 0)
 			break;
@@ -331,6 +351,7 @@ static int run_task(struct ctl_run *run, struct ctl_task_result *t)
 		count(run, t, t->commands[i]);
 	}
 	end = end_jobs(run, t);
+	ctl_config_restore(run);
 	t->duration_us = lab_loop_now_us() - start;
 	if (r >= 0)
 		r = end;
@@ -383,6 +404,7 @@ static void on_closed(struct lab_client *client LAB_UNUSED, void *user)
 
 static int run_tasks(struct ctl_run *run)
 {
+	const struct ctl_run_params *p = run->params;
 	struct ctl_run_result *result = run->result;
 	size_t i;
 	int r;
@@ -397,10 +419,13 @@ static int run_tasks(struct ctl_run *run)
 		r = run_task(run, &result->tasks[i]);
 		if (r < 0)
 			return r;
-		if (result->tasks[i].verdict == CTL_VERDICT_FAIL &&
-		    result->tasks[i].task->quit_on_fail)
+		if (result->exception || (result->tasks[i].verdict == CTL_VERDICT_FAIL &&
+					  result->tasks[i].task->quit_on_fail))
 			break;
 	}
+	/* LNST's words as well. */
+	if (result->exception && p->ops && p->ops->note)
+		p->ops->note("Command exception raised.", p->user);
 	r = ctl_run_stopped(run);
 	if (r >= 0 && result->verdict == CTL_VERDICT_NONE)
 		result->verdict = CTL_VERDICT_PASS;

@@ -24,11 +24,14 @@
  *		with a status other than 0 after that passes: it was interrupted on purpose.
  *   kill	SIGKILL, and passes whatever was expected.
  *   ctl_wait	waits.
+ *   config	writes settings of the kernel, which are taken back at the end of the task unless it
+ *		is persistent.
  *
  * What had already ended when wait, intr or kill come to it has its own verdict. The verdict of a
  * command is its exit status, turned round by expect="fail"; but a module that crashed or could not
  * do its work (exit status 2) fails in any case. A failed command does not end its task, a failed
- * task does not end the recipe unless it has quit_on_fail. Functions in commands and options are
+ * task does not end the recipe unless it has quit_on_fail. But when a host cannot run a command at
+ * all (it has died, the module cannot be executed) the recipe ends there and has failed. Functions in commands and options are
  * answered at the moment when the command is started.
  */
 
@@ -40,6 +43,7 @@
  * @output:	a command wrote bytes; @fd 1 or 2; @c is the RUN command that started it
  * @command_end: it is done: verdict, message and all are there. Its output is complete now and cut
  *		to its last CTL_OUTPUT_KEEP bytes before the next command starts.
+ * @note:	something odd that is no verdict, one line
  * @task_end:	a task is over
  */
 struct ctl_run_ops {
@@ -50,6 +54,7 @@ struct ctl_run_ops {
 	void (*output)(const struct ctl_command_result *c, int fd, const void *data, size_t len,
 		       void *user);
 	void (*command_end)(const struct ctl_command_result *c, void *user);
+	void (*note)(const char *text, void *user);
 	void (*task_end)(const struct ctl_task_result *t, void *user);
 };
 

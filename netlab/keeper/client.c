@@ -423,3 +423,29 @@ int lab_job_signal(struct lab_job *job, int signo)
 		return -ENOMEM;
 	return lab_rpc_call(job->c->rpc, "signal", params, NULL, 0, ignore_answer, NULL);
 }
+
+/* --- settings --- */
+
+int lab_client_config_write(struct lab_client *c, const char *host, const char *netns,
+			    const char *path, const char *value, char **ret_previous,
+			    struct lab_err *err)
+{
+	json_t *params = json_pack("{s:s, s:s*, s:s, s:s}", "host", host, "netns", netns, "path",
+				   path, "value", value);
+	cleanup_json json_t *result = NULL;
+	const char *before;
+	char *previous;
+	int r;
+
+	if (!params)
+		return lab_err_set(err, EINVAL, "config.write: not UTF-8");
+	r = lab_rpc_call_wait(c->rpc, "config.write", params, LAB_CLIENT_CONFIG_MS, &result, err);
+	if (r < 0)
+		return r;
+	before = json_string_value(json_object_get(result, "previous"));
+	previous = before ? strdup(before) : NULL;
+	if (before && !previous)
+		return lab_err_errno(err, ENOMEM, "config.write");
+	*ret_previous = previous;
+	return 0;
+}

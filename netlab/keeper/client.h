@@ -238,6 +238,25 @@ int lab_client_sync(struct lab_client *c, const char *host, const struct lab_fil
 		    size_t n_files, size_t *ret_sent, struct lab_err *err);
 
 /**
+ * lab_client_config_write() - Write a setting of the kernel in a host
+ * @c:		client
+ * @host:	host id
+ * @netns:	further network namespace of the host to write in; NULL = the host's own
+ * @path:	path below /proc or /sys
+ * @value:	what to write there
+ * @ret_previous: on success, what was there before; NULL when it cannot be read; caller frees with
+ *		free(3)
+ * @err:	filled on failure; may be NULL
+ *
+ * Runs the loop until answered (60 s at most).
+ * Return: 0 or -errno. Errors: -ENOENT no such host, namespace or path, -EINVAL the path is not one of these or the kernel refuses the
+ * value, -EROFS it is not the host's own, -EHOSTDOWN.
+ */
+int lab_client_config_write(struct lab_client *c, const char *host, const char *netns,
+			    const char *path, const char *value, char **ret_previous,
+			    struct lab_err *err);
+
+/**
  * lab_client_link_add() - Make an interface in a host of a running lab
  * @c:		client
  * @host:	host id

@@ -392,7 +392,8 @@ static void forward(struct lab_kclient *c, struct lab_rpc_req *req)
 
 static void on_client_request(struct lab_rpc_req *req, void *user)
 {
-	static const char *const forwarded[] = { "exec", "signal", "file.missing", "file.put" };
+	static const char *const forwarded[] = { "exec", "signal", "file.missing", "file.put",
+						 "config.write" };
 	struct lab_kclient *c = user;
 	struct lab_keeper *k = c->keeper;
 

@@ -11,6 +11,7 @@
 
 #include "netlab/base/version.h"
 #include "slave-image/agent/agent_internal.h"
+#include "slave-image/agent/config.h"
 
 static void method_ping(struct agt *a, struct lab_rpc_req *req)
 {
@@ -23,6 +24,7 @@ static const struct {
 } methods[] = {
 	{ "exec", agt_jobs_exec },
 	{ "signal", agt_jobs_signal },
+	{ "config.write", agt_config_method },
 	{ "file.missing", agt_store_missing },
 	{ "file.put", agt_store_put },
 	{ "upgrade", agt_upgrade_start },

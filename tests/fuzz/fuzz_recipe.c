@@ -36,11 +36,18 @@ static void use(const struct ctl_recipe *recipe, const struct lab_topo *topo)
 			expand(&command->desc, &scope);
 			for (o = 0; o < command->n_options; o++)
 				expand(&command->options[o].value, &scope);
+			expand(&command->setting.path, &scope);
+			expand(&command->setting.value, &scope);
+			for (o = 0; o < command->n_settings; o++) {
+				expand(&command->settings[o].path, &scope);
+				expand(&command->settings[o].value, &scope);
+			}
 			if (command->kind != CTL_COMMAND_CTL_WAIT &&
 			    command->host >= recipe->n_hosts)
 				abort();
 			if (command->kind != CTL_COMMAND_CTL_WAIT &&
 			    command->kind != CTL_COMMAND_RUN &&
+			    command->kind != CTL_COMMAND_CONFIG &&
 			    (command->target >= c ||
 			     task->commands[command->target].kind != CTL_COMMAND_RUN))
 				abort();

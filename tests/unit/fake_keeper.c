@@ -238,6 +238,28 @@ static void put_end(struct fake_keeper *k)
 	close_fd(&k->put_fd);
 }
 
+static void config_write(struct fake_keeper *k, const struct lab_rpc_req *req)
+{
+	cleanup_strbuf struct lab_strbuf key = LAB_STRBUF_INIT;
+	const char *host = NULL, *netns = NULL, *path = NULL, *value = NULL, *before;
+	json_t *result;
+
+	assert_int_equal(json_unpack(req->params, "{s:s, s?s, s:s, s:s !}", "host", &host, "netns",
+				     &netns, "path", &path, "value", &value),
+			 0);
+	lab_strbuf_printf(&key, "%s%s%s:%s", host, netns ? "/" : "", netns ? netns : "", path);
+	lab_strbuf_printf(&k->writes, "%s=%s;", lab_strbuf_str(&key), value);
+	before = json_string_value(json_object_get(k->settings, lab_strbuf_str(&key)));
+	if (strstr(path, "refused") || (before && strstr(path, "once"))) {
+		refuse(k, req->id, EROFS, "it is the machine's");
+		return;
+	}
+	result = strstr(path, "unreadable") ? json_object()
+					    : json_pack("{s:s}", "previous", before ? before : "0");
+	(void)lab_rpc_reply(k->rpc, req->id, result, NULL, 0);
+	(void)json_object_set_new(k->settings, lab_strbuf_str(&key), json_string(value));
+}
+
 static void on_request(struct lab_rpc_req *req, void *user)
 {
 	const char *host = json_string_value(json_object_get(req->params, "host"));
@@ -253,6 +275,8 @@ static void on_request(struct lab_rpc_req *req, void *user)
 		file_missing(k, req);
 	else if (!strcmp(req->method, "file.put"))
 		file_put(k, req);
+	else if (!strcmp(req->method, "config.write"))
+		config_write(k, req);
 	else
 		refuse(k, req->id, ENOSYS, "no such method");
 }
@@ -299,7 +323,7 @@ void fake_keeper_start(struct fake_keeper *k, struct lab_loop *loop, struct lab_
 	struct lab_err err;
 	int fds[2];
 
-	*k = (struct fake_keeper){ .loop = loop, .put_fd = -1 };
+	*k = (struct fake_keeper){ .loop = loop, .put_fd = -1, .settings = json_object() };
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)snprintf(k->dir, sizeof(k->dir), "/tmp/fake-keeper.XXXXXX");
 	assert_non_null(mkdtemp(k->dir));
@@ -355,6 +379,8 @@ void fake_keeper_stop(struct fake_keeper *k)
 		unlink_job(job);
 	}
 	lab_rpc_free(k->rpc);
+	json_decref(k->settings);
+	lab_strbuf_fini(&k->writes);
 	close_fd(&k->put_fd);
 	remove_dir(k->dir);
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "netlab/base/loop.h"
+#include "netlab/base/strbuf.h"
 #include "netlab/keeper/client.h"
 
 /**
@@ -18,6 +19,10 @@
  * @n_asked:	calls of file.missing
  * @dead:	id of a host that answers EHOSTDOWN; NULL = none
  * @touched:	path of a file to change when the first file.missing comes; NULL = none
+ * @settings:	what config.write has written, by host, namespace and path as in
+ *		"h1:/proc/x" and "h1/ns:/proc/x"; before that each setting is "0". What has "refused"
+ *		in its path cannot be written, what has "once" only once, and "unreadable" not read
+ * @writes:	all that config.write was asked for, as "h1:/proc/x=1;"
  */
 struct fake_keeper {
 	struct lab_loop *loop;
@@ -26,6 +31,8 @@ struct fake_keeper {
 	struct fake_job *jobs;
 	unsigned int n_put, n_asked;
 	const char *dead, *touched;
+	json_t *settings;
+	struct lab_strbuf writes;
 	/* private: the file that comes */
 	int put_fd;
 	uint32_t put_stream;

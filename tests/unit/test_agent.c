@@ -559,6 +559,81 @@ static void closed_terminal_hangs_up(void **state)
 	peer_call_fini(&c);
 }
 
+/* --- settings --- */
+
+static json_t *setting(const char *path, const char *value)
+{
+	return json_pack("{s:s,s:s}", "path", path, "value", value);
+}
+
+/* The agent's own name, which it may write without any privilege. */
+static void setting_is_written_and_gives_what_was_there(void **state)
+{
+	struct fixture *f = *state;
+	struct peer_call c;
+
+	peer_ask(&f->p, &c, "config.write", setting("/proc/self/comm", "first"));
+	assert_string_equal(c.err.msg, "");
+	assert_non_null(json_string_value(json_object_get(c.result, "previous")));
+	peer_call_fini(&c);
+	peer_ask(&f->p, &c, "config.write", setting("//proc/../proc/self/comm", "second"));
+	assert_error(&c, EINVAL, "Only /proc or /sys paths are allowed.");
+	peer_ask(&f->p, &c, "config.write", setting("/proc//sys/../self/comm", "second"));
+	assert_string_equal(json_string_value(json_object_get(c.result, "previous")), "first");
+	peer_call_fini(&c);
+	assert_output(f, "head -n 1 /proc/$PPID/comm", "second\n");
+}
+
+static void setting_elsewhere_is_refused(void **state)
+{
+	static const struct {
+		const char *path;
+		int code;
+		const char *said;
+	} cases[] = {
+		{ "/etc/passwd", EINVAL,
+		  "Wrong config option /etc/passwd. Only /proc or /sys paths are allowed." },
+		{ "proc/self/comm", EINVAL, "Only /proc or /sys paths are allowed." },
+		{ "/process", EINVAL, "Only /proc or /sys paths are allowed." },
+		{ "/proc", EINVAL, "Only /proc or /sys paths are allowed." },
+		{ "/proc//", EINVAL, "Only /proc or /sys paths are allowed." },
+		{ "", EINVAL, "Only /proc or /sys paths are allowed." },
+		{ "/proc/../tmp/x", EINVAL, "/proc/../tmp/x leads out of /proc and /sys" },
+		{ "/sys/../proc/self/comm", EINVAL, "leads out of /proc and /sys" },
+		{ "/proc/self/root/tmp", EINVAL, "leads out of /proc and /sys" },
+		{ "/proc/self/cwd/x", EINVAL, "leads out of /proc and /sys" },
+		{ "/proc/self/fd/0", EINVAL, "leads out of /proc and /sys" },
+		{ "/proc/mounts/x", ENOTDIR, "/proc/mounts/x cannot be written: " },
+		{ "/proc/no/such", ENOENT,
+		  "/proc/no/such cannot be written: No such file or directory [ENOENT]" },
+		{ "/proc/self", EISDIR, "/proc/self cannot be written: Is a directory [EISDIR]" },
+		{ "/proc/self/oom_score_adj", EINVAL,
+		  "/proc/self/oom_score_adj: the kernel refuses \"much\": Invalid argument [EINVAL]" },
+	};
+	struct fixture *f = *state;
+	struct peer_call c;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		peer_ask(&f->p, &c, "config.write", setting(cases[i].path, "much"));
+		assert_error(&c, cases[i].code, cases[i].said);
+	}
+	peer_ask(&f->p, &c, "config.write", json_pack("{s:s}", "path", "/proc/self/comm"));
+	assert_error(&c, EINVAL, "config.write: ");
+}
+
+static void setting_is_bounded(void **state)
+{
+	struct fixture *f = *state;
+	struct peer_call c;
+	char value[4200];
+
+	memset(value, 'x', sizeof(value));
+	value[sizeof(value) - 1] = '\0';
+	peer_ask(&f->p, &c, "config.write", setting("/proc/self/comm", value));
+	assert_error(&c, EINVAL, "/proc/self/comm: a value of more than 4094 bytes");
+}
+
 /* --- files --- */
 
 static json_t *put_params(const char *digest, int size, int stream)
@@ -700,6 +775,9 @@ int main(void)
 		TEST(descriptors_become_the_commands),
 		TEST(terminal_controls_the_command),
 		TEST(closed_terminal_hangs_up),
+		TEST(setting_is_written_and_gives_what_was_there),
+		TEST(setting_elsewhere_is_refused),
+		TEST(setting_is_bounded),
 		TEST(file_is_stored_and_run),
 		TEST(wrong_content_is_refused),
 		TEST(stream_longer_than_announced_ends_the_agent),

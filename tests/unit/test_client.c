@@ -568,6 +568,28 @@ static void link_that_is_no_text_is_einval(void **state)
 	assert_string_equal(err.msg, "link.del: not an object of UTF-8 text");
 }
 
+static void a_setting_gives_what_was_there_before(void **state)
+{
+	struct fixture *f = *state;
+	char *previous = (char *)"unset";
+	struct lab_err err;
+
+	f->answer_at_once = true;
+	assert_int_equal(lab_client_config_write(f->c, "h1", NULL, "/proc/x", "1", &previous, NULL),
+			 0);
+	assert_string_equal(f->method, "config.write");
+	assert_params(f, "{\"host\": \"h1\", \"path\": \"/proc/x\", \"value\": \"1\"}");
+	assert_null(previous);
+	assert_int_equal(lab_client_config_write(f->c, "h1", "ns", "/sys/y", "", &previous, NULL),
+			 0);
+	assert_params(
+		f, "{\"host\": \"h1\", \"netns\": \"ns\", \"path\": \"/sys/y\", \"value\": \"\"}");
+	assert_int_equal(lab_client_config_write(f->c, "h1", NULL, "/proc/x", "\xff", &previous,
+						 &err),
+			 -EINVAL);
+	assert_string_equal(err.msg, "config.write: not UTF-8");
+}
+
 static void inspect_gives_the_answer(void **state)
 {
 	struct fixture *f = *state;
@@ -731,6 +753,7 @@ int main(void)
 		TEST(netns_of_a_command_is_sent),
 		TEST(links_and_routes_are_asked_for),
 		TEST(link_that_is_no_text_is_einval),
+		TEST(a_setting_gives_what_was_there_before),
 		TEST(inspect_gives_the_answer),
 		TEST(file_digest_refuses_what_is_no_file),
 		TEST(only_missing_files_are_sent),

@@ -307,6 +307,37 @@ static void commands_have_what_the_file_says(LAB_UNUSED void **state)
 	ctl_recipe_free(r);
 }
 
+static void settings_have_what_the_file_says(LAB_UNUSED void **state)
+{
+	struct ctl_recipe *r = load_good("config.xml");
+	const struct ctl_command *c = r->tasks[0].commands;
+
+	assert_int_equal(c[0].kind, CTL_COMMAND_CONFIG);
+	assert_string_equal(ctl_command_name(c[0].kind), "config");
+	assert_int_equal(c[0].host, 0);
+	assert_string_equal(c[0].setting.path.text, "/proc/sys/net/ipv4/ip_forward");
+	assert_string_equal(c[0].setting.value.text, "1");
+	assert_false(c[0].persistent);
+	assert_null(c[0].netns);
+	assert_int_equal(c[0].n_settings, 0);
+	assert_string_equal(c[1].netns, "ns");
+	assert_string_equal(c[1].setting.value.text, "");
+	assert_int_equal(c[1].setting.path.n_parts, 3);
+	assert_string_equal(c[1].desc.text, "d");
+	assert_true(c[1].persistent);
+	assert_int_equal(c[2].host, 1);
+	assert_null(c[2].setting.path.text);
+	assert_int_equal(c[2].n_settings, 3);
+	assert_int_equal(c[2].settings[0].path.n_parts, 3);
+	assert_string_equal(c[2].settings[1].path.text, "/proc/a");
+	assert_string_equal(c[2].settings[1].value.text, "some text");
+	assert_string_equal(c[2].settings[2].value.text, "");
+	assert_false(c[2].persistent);
+	assert_int_equal(c[3].kind, CTL_COMMAND_RUN);
+	assert_string_equal(c[3].netns, "ns");
+	ctl_recipe_free(r);
+}
+
 static void a_bg_id_may_be_used_again_once_it_is_ended(LAB_UNUSED void **state)
 {
 	struct ctl_recipe *r = load_good("bg-id-again.xml");
@@ -571,6 +602,7 @@ int main(void)
 		cmocka_unit_test(a_recipe_of_exactly_16_mib_is_read),
 		cmocka_unit_test(hosts_have_what_the_file_says),
 		cmocka_unit_test(commands_have_what_the_file_says),
+		cmocka_unit_test(settings_have_what_the_file_says),
 		cmocka_unit_test(a_bg_id_may_be_used_again_once_it_is_ended),
 		cmocka_unit_test(the_name_comes_from_the_file_if_the_recipe_has_none),
 		cmocka_unit_test(without_a_task_run_gets_a_note),

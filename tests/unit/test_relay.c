@@ -476,6 +476,16 @@ static void a_signal_reaches_its_job(LAB_UNUSED void **state)
 	expect(a1, "");
 }
 
+/* --- settings --- */
+
+static void a_setting_goes_to_its_host(LAB_UNUSED void **state)
+{
+	call(c1, "config.write", "{'host':'h1','path':'/proc/x','value':'1'}");
+	expect(a1, "config.write {\"path\":\"/proc/x\",\"value\":\"1\"}\n");
+	answer(a1, 0, "{'previous':'0'}");
+	expect(c1, "answer {\"previous\":\"0\"}\n");
+}
+
 /* --- files --- */
 
 static void a_file_has_a_stream_of_its_own(LAB_UNUSED void **state)
@@ -892,6 +902,7 @@ int main(void)
 		lab_test(a_terminal_reaches_its_client),
 		lab_test(input_that_was_taken_is_told),
 		lab_test(a_signal_reaches_its_job),
+		lab_test(a_setting_goes_to_its_host),
 		lab_test(a_file_has_a_stream_of_its_own),
 		lab_test(a_file_needs_a_free_stream),
 		lab_test(a_refused_file_is_ended),

@@ -10,228 +10,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "controller/match/match.h"
 #include "controller/run/live.h"
-#include "controller/run/run.h"
 #include "netlab/base/util.h"
-#include "tests/unit/fake_keeper.h"
-
-#define HOSTS                                                                     \
-	"<lnstrecipe><network>"                                                   \
-	"<host id='h1'><interfaces><eth id='eth1' label='A'><addresses>"          \
-	"<address value='192.168.7.1/24'/></addresses></eth></interfaces></host>" \
-	"<host id='h2'><interfaces><eth id='eth1' label='A'><addresses>"          \
-	"<address value='192.168.7.2/24'/></addresses></eth></interfaces></host>" \
-	"</network>"
-#define TASK(commands)    HOSTS "<task>" commands "</task></lnstrecipe>"
-#define RUN(attrs)        "<run host='h1' " attrs "/>"
-#define PAUSE(seconds)    "<ctl_wait seconds='" seconds "'/>"
-#define CONTROL(kind, id) "<" kind " host='h1' bg_id='" id "'/>"
+#include "tests/unit/run_lab.h"
 
 enum { SECOND = 1000000 };
 
-/*
- * struct lab - everything that a run needs
- */
-struct lab {
-	struct lab_loop *loop;
-	struct fake_keeper keeper;
-	struct lab_client *client;
-	struct ctl_recipe *recipe;
-	struct lab_topo *topo;
-	struct ctl_modules modules;
-	struct ctl_run_result result;
-	struct ctl_diag diag;
-	struct lab_err err;
-	char dir[64]; /* modules */
-	struct lab_strbuf events;
-	size_t shrunk_to;
-	bool cancel;
-};
-
-static int setup(void **state)
-{
-	struct lab *lab = calloc(1, sizeof(*lab));
-
-	assert_non_null(lab);
-	assert_int_equal(lab_loop_new(&lab->loop), 0);
-	fake_keeper_start(&lab->keeper, lab->loop, &lab->client);
-	(void)snprintf(lab->dir, sizeof(lab->dir), "/tmp/test-run.XXXXXX");
-	assert_non_null(mkdtemp(lab->dir));
-	*state = lab;
-	return 0;
-}
-
-static void forget_recipe(struct lab *lab)
-{
-	ctl_run_result_fini(&lab->result);
-	ctl_modules_fini(&lab->modules);
-	lab_topo_free(lab->topo);
-	ctl_recipe_free(lab->recipe);
-	ctl_diag_fini(&lab->diag);
-	lab_strbuf_fini(&lab->events);
-	lab->topo = NULL;
-	lab->recipe = NULL;
-}
-
-static int teardown(void **state)
-{
-	struct lab *lab = *state;
-	struct dirent *e;
-	DIR *d;
-
-	lab_client_free(lab->client);
-	fake_keeper_stop(&lab->keeper);
-	forget_recipe(lab);
-	lab_loop_free(lab->loop);
-	d = opendir(lab->dir);
-	assert_non_null(d);
-	while ((e = readdir(d)))
-		(void)unlinkat(dirfd(d), e->d_name, 0);
-	(void)closedir(d);
-	(void)rmdir(lab->dir);
-	free(lab);
-	return 0;
-}
-
-static void module(const struct lab *lab, const char *name, const char *text)
-{
-	char path[128];
-	FILE *f;
-
-	(void)snprintf(path, sizeof(path), "%s/%s", lab->dir, name);
-	f = fopen(path, "we");
-	assert_non_null(f);
-	(void)fputs(text, f);
-	assert_int_equal(fclose(f), 0);
-	assert_int_equal(chmod(path, 0755), 0);
-}
-
-static void print_diag(const struct ctl_diag *diag)
-{
-	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
-
-	ctl_diag_format(diag, &sb);
-	if (sb.len)
-		print_message("%s", lab_strbuf_str(&sb));
-}
-
-static void load(struct lab *lab, const char *text)
-{
-	int r;
-
-	forget_recipe(lab);
-	r = ctl_recipe_load_mem("t.xml", text, strlen(text), NULL, &lab->recipe, &lab->diag);
-	if (r < 0)
-		print_diag(&lab->diag);
-	assert_int_equal(r, 0);
-	assert_int_equal(ctl_match_topo(lab->recipe, "t", &lab->topo, &lab->diag), 0);
-}
-
-static void on_synced(const char *host, size_t n_files, size_t n_sent, uint64_t us, void *user)
-{
-	struct lab *lab = user;
-
-	(void)us;
-	lab_strbuf_printf(&lab->events, "synced %s %zu/%zu;", host, n_sent, n_files);
-}
-
-static void on_task_start(const struct ctl_task_result *t, void *user)
-{
-	struct lab *lab = user;
-
-	lab_strbuf_printf(&lab->events, "task %zu;", t->index);
-}
-
-static void on_command_start(const struct ctl_command_result *c, void *user)
-{
-	struct lab *lab = user;
-
-	lab_strbuf_printf(&lab->events, "start %zu;", c->index);
-}
-
-static void on_command_end(const struct ctl_command_result *c, void *user)
-{
-	struct lab *lab = user;
-
-	lab_strbuf_printf(&lab->events, "%s %zu;", ctl_verdict_name(c->verdict), c->index);
-}
-
-static void on_task_end(const struct ctl_task_result *t, void *user)
-{
-	struct lab *lab = user;
-
-	lab_strbuf_printf(&lab->events, "task %s;", ctl_verdict_name(t->verdict));
-}
-
-static const struct ctl_run_ops ops = {
-	.synced = on_synced,
-	.task_start = on_task_start,
-	.command_start = on_command_start,
-	.command_end = on_command_end,
-	.task_end = on_task_end,
-};
-
-static int run_scope(struct lab *lab, const struct ctl_scope *scope)
-{
-	const char *dirs[] = { lab->dir };
-	const struct ctl_places places = { .module_dirs = dirs, .n_module_dirs = 1 };
-	struct ctl_run_params params = {
-		.loop = lab->loop,
-		.client = lab->client,
-		.recipe = lab->recipe,
-		.scope = scope,
-		.modules = &lab->modules,
-		.ops = &ops,
-		.user = lab,
-		.cancel = &lab->cancel,
-	};
-	int r;
-
-	r = ctl_modules_find(lab->recipe, &places, &lab->modules, &lab->diag);
-	if (r < 0)
-		print_diag(&lab->diag);
-	assert_int_equal(r, 0);
-	return ctl_run(&params, &lab->result, &lab->err);
-}
-
-static int run(struct lab *lab, const char *text)
-{
-	struct ctl_scope scope;
-
-	load(lab, text);
-	ctl_match_scope(lab->topo, &scope);
-	return run_scope(lab, &scope);
-}
-
-static const struct ctl_command_result *command(const struct lab *lab, size_t i)
-{
-	assert_true(i < lab->result.tasks[0].n_commands);
-	return lab->result.tasks[0].commands[i];
-}
-
-static void is(const struct lab *lab, size_t i, enum ctl_verdict verdict, const char *message)
-{
-	const struct ctl_command_result *c = command(lab, i);
-
-	if (c->verdict != verdict)
-		print_message("command %zu: %s\n", i, c->message);
-	assert_int_equal(c->verdict, verdict);
-	assert_string_equal(c->message, message);
-}
-
-static void stdout_is(const struct lab *lab, size_t i, const char *text)
-{
-	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
-
-	assert_non_null(command(lab, i)->job);
-	ctl_output_text(&command(lab, i)->job->out, &sb);
-	assert_string_equal(lab_strbuf_str(&sb), text);
-}
-
 static void took(const struct lab *lab, size_t i, uint64_t least_ms, uint64_t most_ms)
 {
-	uint64_t us = command(lab, i)->duration_us;
+	uint64_t us = command_of(lab, i)->duration_us;
 
 	if (us < least_ms * 1000 || us > most_ms * 1000)
 		print_message("command %zu took %llu us\n", i, (unsigned long long)us);
@@ -244,12 +31,12 @@ static void exit_status_is_the_verdict(void **state)
 {
 	struct lab *lab = *state;
 
-	assert_int_equal(run(lab, TASK(RUN("command='true'") RUN("command='exit 3'")
-					       RUN("command='kill -9 $$'"))),
+	assert_int_equal(run_recipe(lab, TASK(RUN("command='true'") RUN("command='exit 3'")
+						      RUN("command='kill -9 $$'"))),
 			 0);
-	is(lab, 0, CTL_VERDICT_PASS, "");
-	is(lab, 1, CTL_VERDICT_FAIL, "exit status 3");
-	is(lab, 2, CTL_VERDICT_FAIL, "killed by SIGKILL");
+	verdict_is(lab, 0, CTL_VERDICT_PASS, "");
+	verdict_is(lab, 1, CTL_VERDICT_FAIL, "exit status 3");
+	verdict_is(lab, 2, CTL_VERDICT_FAIL, "killed by SIGKILL");
 	assert_int_equal(lab->result.verdict, CTL_VERDICT_FAIL);
 	assert_int_equal(lab->result.n_passed, 1);
 	assert_int_equal(lab->result.n_failed, 2);
@@ -260,11 +47,11 @@ static void expect_fail_turns_the_verdict_round(void **state)
 {
 	struct lab *lab = *state;
 
-	assert_int_equal(run(lab, TASK(RUN("command='false' expect='fail'")
-					       RUN("command='true' expect='fail'"))),
+	assert_int_equal(run_recipe(lab, TASK(RUN("command='false' expect='fail'")
+						      RUN("command='true' expect='fail'"))),
 			 0);
-	is(lab, 0, CTL_VERDICT_PASS, "failed as expected: exit status 1");
-	is(lab, 1, CTL_VERDICT_FAIL, "passed, but was expected to fail");
+	verdict_is(lab, 0, CTL_VERDICT_PASS, "failed as expected: exit status 1");
+	verdict_is(lab, 1, CTL_VERDICT_FAIL, "passed, but was expected to fail");
 }
 
 static void output_is_kept_by_stream(void **state)
@@ -272,9 +59,9 @@ static void output_is_kept_by_stream(void **state)
 	struct lab *lab = *state;
 	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
 
-	assert_int_equal(run(lab, TASK(RUN("command='echo out; echo err >&amp;2'"))), 0);
+	assert_int_equal(run_recipe(lab, TASK(RUN("command='echo out; echo err >&amp;2'"))), 0);
 	stdout_is(lab, 0, "out\n");
-	ctl_output_text(&command(lab, 0)->job->err, &sb);
+	ctl_output_text(&command_of(lab, 0)->job->err, &sb);
 	assert_string_equal(lab_strbuf_str(&sb), "err\n");
 }
 
@@ -282,21 +69,21 @@ static void shell_is_bash(void **state)
 {
 	struct lab *lab = *state;
 
-	assert_int_equal(run(lab, TASK(RUN("command='[ \"a\" == \"a\" ]'"))), 0);
-	is(lab, 0, CTL_VERDICT_PASS, "");
+	assert_int_equal(run_recipe(lab, TASK(RUN("command='[ \"a\" == \"a\" ]'"))), 0);
+	verdict_is(lab, 0, CTL_VERDICT_PASS, "");
 }
 
 static void timeout_kills_the_whole_group_and_fails(void **state)
 {
 	struct lab *lab = *state;
 
-	assert_int_equal(run(lab, TASK(RUN("command='sleep 60 &amp; sleep 60' timeout='1'")
-					       RUN("command='true'"))),
+	assert_int_equal(run_recipe(lab, TASK(RUN("command='sleep 60 &amp; sleep 60' timeout='1'")
+						      RUN("command='true'"))),
 			 0);
-	is(lab, 0, CTL_VERDICT_FAIL, "RPC connection to machine h1 timed out");
-	assert_true(command(lab, 0)->job->timed_out);
+	verdict_is(lab, 0, CTL_VERDICT_FAIL, "RPC connection to machine h1 timed out");
+	assert_true(command_of(lab, 0)->job->timed_out);
 	took(lab, 0, 1000, 3000);
-	is(lab, 1, CTL_VERDICT_PASS, "");
+	verdict_is(lab, 1, CTL_VERDICT_PASS, "");
 	/* Its output ends only when both are gone. */
 	assert_int_equal(fake_keeper_jobs(&lab->keeper), 0);
 }
@@ -305,19 +92,20 @@ static void timeout_fails_also_when_failure_is_expected(void **state)
 {
 	struct lab *lab = *state;
 
-	assert_int_equal(run(lab, TASK(RUN("command='sleep 60' timeout='1' expect='fail'"))), 0);
-	is(lab, 0, CTL_VERDICT_FAIL, "RPC connection to machine h1 timed out");
+	assert_int_equal(run_recipe(lab, TASK(RUN("command='sleep 60' timeout='1' expect='fail'"))),
+			 0);
+	verdict_is(lab, 0, CTL_VERDICT_FAIL, "RPC connection to machine h1 timed out");
 }
 
 static void functions_are_answered(void **state)
 {
 	struct lab *lab = *state;
 
-	assert_int_equal(run(lab, TASK(RUN("command='echo {ip(h2,eth1)}/{prefix(h2,eth1)} "
-					   "{devname(h2,eth1)} {hwaddr(h2,eth1)}'"))),
+	assert_int_equal(run_recipe(lab, TASK(RUN("command='echo {ip(h2,eth1)}/{prefix(h2,eth1)} "
+						  "{devname(h2,eth1)} {hwaddr(h2,eth1)}'"))),
 			 0);
 	stdout_is(lab, 0, "192.168.7.2/24 eth1 52:54:01:00:00:02\n");
-	assert_string_equal(command(lab, 0)->text, "echo 192.168.7.2/24 eth1 52:54:01:00:00:02");
+	assert_string_equal(command_of(lab, 0)->text, "echo 192.168.7.2/24 eth1 52:54:01:00:00:02");
 }
 
 /* --- in the background --- */
@@ -326,14 +114,14 @@ static void background_passes_at_once_and_wait_reports(void **state)
 {
 	struct lab *lab = *state;
 
-	assert_int_equal(run(lab, TASK(RUN("command='sleep 0.3; echo done' bg_id='a'")
-					       CONTROL("wait", "a"))),
+	assert_int_equal(run_recipe(lab, TASK(RUN("command='sleep 0.3; echo done' bg_id='a'")
+						      CONTROL("wait", "a"))),
 			 0);
-	is(lab, 0, CTL_VERDICT_PASS, "Running in background.");
-	assert_true(command(lab, 0)->background);
-	assert_null(command(lab, 0)->job);
+	verdict_is(lab, 0, CTL_VERDICT_PASS, "Running in background.");
+	assert_true(command_of(lab, 0)->background);
+	assert_null(command_of(lab, 0)->job);
 	took(lab, 0, 0, 200);
-	is(lab, 1, CTL_VERDICT_PASS, "");
+	verdict_is(lab, 1, CTL_VERDICT_PASS, "");
 	took(lab, 1, 100, 2000);
 	stdout_is(lab, 1, "done\n");
 }
@@ -342,22 +130,23 @@ static void wait_reports_a_failure(void **state)
 {
 	struct lab *lab = *state;
 
-	assert_int_equal(run(lab, TASK(RUN("command='exit 4' bg_id='a'") CONTROL("wait", "a")
-					       RUN("command='exit 4' bg_id='b' expect='fail'")
-						       CONTROL("wait", "b"))),
+	assert_int_equal(run_recipe(lab,
+				    TASK(RUN("command='exit 4' bg_id='a'") CONTROL("wait", "a")
+						 RUN("command='exit 4' bg_id='b' expect='fail'")
+							 CONTROL("wait", "b"))),
 			 0);
-	is(lab, 1, CTL_VERDICT_FAIL, "exit status 4");
-	is(lab, 3, CTL_VERDICT_PASS, "failed as expected: exit status 4");
+	verdict_is(lab, 1, CTL_VERDICT_FAIL, "exit status 4");
+	verdict_is(lab, 3, CTL_VERDICT_PASS, "failed as expected: exit status 4");
 }
 
 static void wait_lasts_as_long_as_the_command_may(void **state)
 {
 	struct lab *lab = *state;
 
-	assert_int_equal(run(lab, TASK(RUN("command='sleep 60' bg_id='a' timeout='1'")
-					       CONTROL("wait", "a"))),
+	assert_int_equal(run_recipe(lab, TASK(RUN("command='sleep 60' bg_id='a' timeout='1'")
+						      CONTROL("wait", "a"))),
 			 0);
-	is(lab, 1, CTL_VERDICT_FAIL, "RPC connection to machine h1 timed out");
+	verdict_is(lab, 1, CTL_VERDICT_FAIL, "RPC connection to machine h1 timed out");
 	took(lab, 1, 800, 1900);
 	assert_int_equal(fake_keeper_jobs(&lab->keeper), 0);
 }
@@ -366,10 +155,10 @@ static void wait_after_that_lasts_two_seconds(void **state)
 {
 	struct lab *lab = *state;
 
-	assert_int_equal(run(lab, TASK(RUN("command='sleep 60' bg_id='a' timeout='1'") PAUSE("1.1")
-					       CONTROL("wait", "a"))),
+	assert_int_equal(run_recipe(lab, TASK(RUN("command='sleep 60' bg_id='a' timeout='1'")
+						      PAUSE("1.1") CONTROL("wait", "a"))),
 			 0);
-	is(lab, 2, CTL_VERDICT_FAIL, "RPC connection to machine h1 timed out");
+	verdict_is(lab, 2, CTL_VERDICT_FAIL, "RPC connection to machine h1 timed out");
 	took(lab, 2, 2000, 3500);
 }
 
@@ -377,22 +166,23 @@ static void its_own_time_does_not_end_a_background_command(void **state)
 {
 	struct lab *lab = *state;
 
-	assert_int_equal(run(lab, TASK(RUN("command='sleep 60' bg_id='a' timeout='1'") PAUSE("1.1")
-					       CONTROL("intr", "a"))),
+	assert_int_equal(run_recipe(lab, TASK(RUN("command='sleep 60' bg_id='a' timeout='1'")
+						      PAUSE("1.1") CONTROL("intr", "a"))),
 			 0);
-	is(lab, 2, CTL_VERDICT_PASS, "interrupted");
+	verdict_is(lab, 2, CTL_VERDICT_PASS, "interrupted");
 }
 
 static void interrupted_shell_command_passes(void **state)
 {
 	struct lab *lab = *state;
 
-	assert_int_equal(run(lab, TASK(RUN("command='trap \"echo bye; exit 7\" INT; echo go; "
-					   "while :; do sleep 0.05; done' bg_id='a'") PAUSE("0.3")
-					       CONTROL("intr", "a"))),
+	assert_int_equal(run_recipe(lab,
+				    TASK(RUN("command='trap \"echo bye; exit 7\" INT; echo go; "
+					     "while :; do sleep 0.05; done' bg_id='a'") PAUSE("0.3")
+						 CONTROL("intr", "a"))),
 			 0);
-	is(lab, 2, CTL_VERDICT_PASS, "interrupted");
-	assert_int_equal(command(lab, 2)->job->end.status, 7);
+	verdict_is(lab, 2, CTL_VERDICT_PASS, "interrupted");
+	assert_int_equal(command_of(lab, 2)->job->end.status, 7);
 	stdout_is(lab, 2, "go\nbye\n");
 }
 
@@ -400,34 +190,35 @@ static void interrupted_shell_command_that_should_fail_fails(void **state)
 {
 	struct lab *lab = *state;
 
-	assert_int_equal(run(lab, TASK(RUN("command='sleep 60' bg_id='a' expect='fail'")
-					       CONTROL("intr", "a"))),
+	assert_int_equal(run_recipe(lab, TASK(RUN("command='sleep 60' bg_id='a' expect='fail'")
+						      CONTROL("intr", "a"))),
 			 0);
-	is(lab, 1, CTL_VERDICT_FAIL, "passed, but was expected to fail");
+	verdict_is(lab, 1, CTL_VERDICT_FAIL, "passed, but was expected to fail");
 }
 
 static void intr_of_a_finished_command_reports_it(void **state)
 {
 	struct lab *lab = *state;
 
-	assert_int_equal(run(lab,
-			     TASK(RUN("command='true' bg_id='a'") RUN("command='exit 3' bg_id='b'")
-					  PAUSE("0.4") CONTROL("intr", "a") CONTROL("intr", "b"))),
+	assert_int_equal(run_recipe(lab, TASK(RUN("command='true' bg_id='a'") RUN(
+						 "command='exit 3' bg_id='b'") PAUSE("0.4")
+						      CONTROL("intr", "a") CONTROL("intr", "b"))),
 			 0);
-	is(lab, 3, CTL_VERDICT_PASS, "");
-	is(lab, 4, CTL_VERDICT_FAIL, "exit status 3");
+	verdict_is(lab, 3, CTL_VERDICT_PASS, "");
+	verdict_is(lab, 4, CTL_VERDICT_FAIL, "exit status 3");
 }
 
 static void kill_passes_whatever_was_expected(void **state)
 {
 	struct lab *lab = *state;
 
-	assert_int_equal(run(lab, TASK(RUN("command='sleep 60' bg_id='a'") CONTROL("kill", "a")
-					       RUN("command='sleep 60' bg_id='b' expect='fail'")
-						       CONTROL("kill", "b"))),
+	assert_int_equal(run_recipe(lab,
+				    TASK(RUN("command='sleep 60' bg_id='a'") CONTROL("kill", "a")
+						 RUN("command='sleep 60' bg_id='b' expect='fail'")
+							 CONTROL("kill", "b"))),
 			 0);
-	is(lab, 1, CTL_VERDICT_PASS, "Command killed.");
-	is(lab, 3, CTL_VERDICT_PASS, "Command killed.");
+	verdict_is(lab, 1, CTL_VERDICT_PASS, "Command killed.");
+	verdict_is(lab, 3, CTL_VERDICT_PASS, "Command killed.");
 	assert_int_equal(lab->result.verdict, CTL_VERDICT_PASS);
 }
 
@@ -435,19 +226,20 @@ static void kill_of_a_finished_command_reports_it(void **state)
 {
 	struct lab *lab = *state;
 
-	assert_int_equal(run(lab, TASK(RUN("command='exit 5' bg_id='a'") PAUSE("0.4")
-					       CONTROL("kill", "a"))),
+	assert_int_equal(run_recipe(lab, TASK(RUN("command='exit 5' bg_id='a'") PAUSE("0.4")
+						      CONTROL("kill", "a"))),
 			 0);
-	is(lab, 2, CTL_VERDICT_FAIL, "exit status 5");
+	verdict_is(lab, 2, CTL_VERDICT_FAIL, "exit status 5");
 }
 
 static void bg_ids_belong_to_hosts(void **state)
 {
 	struct lab *lab = *state;
 
-	assert_int_equal(run(lab, TASK("<run host='h1' command='echo one' bg_id='a'/>"
-				       "<run host='h2' command='echo two' bg_id='a'/>"
-				       "<wait host='h2' bg_id='a'/><wait host='h1' bg_id='a'/>")),
+	assert_int_equal(run_recipe(lab,
+				    TASK("<run host='h1' command='echo one' bg_id='a'/>"
+					 "<run host='h2' command='echo two' bg_id='a'/>"
+					 "<wait host='h2' bg_id='a'/><wait host='h1' bg_id='a'/>")),
 			 0);
 	stdout_is(lab, 2, "two\n");
 	stdout_is(lab, 3, "one\n");
@@ -457,8 +249,8 @@ static void ctl_wait_takes_fractions(void **state)
 {
 	struct lab *lab = *state;
 
-	assert_int_equal(run(lab, TASK(PAUSE("0.25"))), 0);
-	is(lab, 0, CTL_VERDICT_PASS, "");
+	assert_int_equal(run_recipe(lab, TASK(PAUSE("0.25"))), 0);
+	verdict_is(lab, 0, CTL_VERDICT_PASS, "");
 	took(lab, 0, 250, 450);
 	assert_int_equal(lab->result.busy_us, 250000);
 }
@@ -469,9 +261,9 @@ static void failed_command_does_not_end_the_task(void **state)
 {
 	struct lab *lab = *state;
 
-	assert_int_equal(run(lab, HOSTS "<task>" RUN("command='false'")
-					  RUN("command='true'") "</task><task>" RUN(
-						  "command='true'") "</task></lnstrecipe>"),
+	assert_int_equal(run_recipe(lab, HOSTS "<task>" RUN("command='false'")
+						 RUN("command='true'") "</task><task>" RUN(
+							 "command='true'") "</task></lnstrecipe>"),
 			 0);
 	assert_string_equal(lab_strbuf_str(&lab->events),
 			    "task 0;start 0;fail 0;start 1;pass 1;task fail;"
@@ -484,11 +276,12 @@ static void quit_on_fail_ends_the_recipe(void **state)
 	struct lab *lab = *state;
 
 	assert_int_equal(
-		run(lab,
-		    HOSTS "<task quit_on_fail='yes'>" RUN(
-			    "command='true'") "</task><task quit_on_fail='yes'>" RUN("command='false'")
-			    RUN("command='true'") "</task><task>" RUN(
-				    "command='true'") "</task></lnstrecipe>"),
+		run_recipe(
+			lab,
+			HOSTS "<task quit_on_fail='yes'>" RUN(
+				"command='true'") "</task><task quit_on_fail='yes'>" RUN("command='false'")
+				RUN("command='true'") "</task><task>" RUN(
+					"command='true'") "</task></lnstrecipe>"),
 		0);
 	assert_string_equal(lab_strbuf_str(&lab->events),
 			    "task 0;start 0;pass 0;task pass;"
@@ -501,7 +294,7 @@ static void recipe_without_tasks_passes(void **state)
 {
 	struct lab *lab = *state;
 
-	assert_int_equal(run(lab, HOSTS "</lnstrecipe>"), 0);
+	assert_int_equal(run_recipe(lab, HOSTS "</lnstrecipe>"), 0);
 	assert_int_equal(lab->result.verdict, CTL_VERDICT_PASS);
 	assert_int_equal(lab->result.n_tasks, 0);
 }
@@ -513,17 +306,18 @@ static void module_gets_its_options_and_gives_data(void **state)
 	struct lab *lab = *state;
 	json_t *data;
 
-	module(lab, "Echo",
-	       "#!/bin/sh\nread -r line\necho not json\necho '{\"rate\": 1}'\n"
-	       "echo \"{\\\"result\\\": {\\\"rate\\\": 100, \\\"options\\\": $line}}\"\n");
-	assert_int_equal(run(lab, TASK("<run host='h1' module='Echo'><options>"
-				       "<option name='addr' value='{ip(h2,eth1)}'/>"
-				       "<option name='re' value='one'/><option name='n' value='3'/>"
-				       "<option name='re' value='two'/></options></run>")),
-			 0);
-	is(lab, 0, CTL_VERDICT_PASS, "");
-	assert_string_equal(command(lab, 0)->text, "Echo addr=192.168.7.2 re=one re=two n=3");
-	data = command(lab, 0)->job->data;
+	add_module(lab, "Echo",
+		   "#!/bin/sh\nread -r line\necho not json\necho '{\"rate\": 1}'\n"
+		   "echo \"{\\\"result\\\": {\\\"rate\\\": 100, \\\"options\\\": $line}}\"\n");
+	assert_int_equal(
+		run_recipe(lab, TASK("<run host='h1' module='Echo'><options>"
+				     "<option name='addr' value='{ip(h2,eth1)}'/>"
+				     "<option name='re' value='one'/><option name='n' value='3'/>"
+				     "<option name='re' value='two'/></options></run>")),
+		0);
+	verdict_is(lab, 0, CTL_VERDICT_PASS, "");
+	assert_string_equal(command_of(lab, 0)->text, "Echo addr=192.168.7.2 re=one re=two n=3");
+	data = command_of(lab, 0)->job->data;
 	assert_int_equal(json_integer_value(json_object_get(data, "rate")), 100);
 	data = json_object_get(data, "options");
 	assert_string_equal(json_string_value(json_object_get(data, "addr")), "192.168.7.2");
@@ -536,74 +330,78 @@ static void module_says_why_it_failed(void **state)
 {
 	struct lab *lab = *state;
 
-	module(lab, "Bad.sh",
-	       "#!/bin/sh\nprintf '{\"result\": {}, \"message\": \"no answer\"}'\nexit 1\n");
-	module(lab, "Good", "#!/bin/sh\necho '{\"result\": {}, \"message\": \"3 of 3\"}'\n");
-	assert_int_equal(run(lab, TASK("<run host='h1' module='Bad'/>"
-				       "<run host='h1' module='Bad' expect='fail'/>"
-				       "<run host='h1' module='Good'/>")),
+	add_module(lab, "Bad.sh",
+		   "#!/bin/sh\nprintf '{\"result\": {}, \"message\": \"no answer\"}'\nexit 1\n");
+	add_module(lab, "Good", "#!/bin/sh\necho '{\"result\": {}, \"message\": \"3 of 3\"}'\n");
+	assert_int_equal(run_recipe(lab, TASK("<run host='h1' module='Bad'/>"
+					      "<run host='h1' module='Bad' expect='fail'/>"
+					      "<run host='h1' module='Good'/>")),
 			 0);
-	is(lab, 0, CTL_VERDICT_FAIL, "no answer");
-	is(lab, 1, CTL_VERDICT_PASS, "failed as expected: no answer");
-	is(lab, 2, CTL_VERDICT_PASS, "3 of 3");
+	verdict_is(lab, 0, CTL_VERDICT_FAIL, "no answer");
+	verdict_is(lab, 1, CTL_VERDICT_PASS, "failed as expected: no answer");
+	verdict_is(lab, 2, CTL_VERDICT_PASS, "3 of 3");
 }
 
 static void module_that_could_not_work_fails_in_any_case(void **state)
 {
 	struct lab *lab = *state;
 
-	module(lab, "Bad", "#!/bin/sh\nexit 2\n");
-	module(lab, "Crash", "#!/bin/sh\nkill -SEGV $$\n");
-	assert_int_equal(run(lab, TASK("<run host='h1' module='Bad' expect='fail'/>"
-				       "<run host='h1' module='Crash' expect='fail'/>")),
+	add_module(lab, "Bad", "#!/bin/sh\nexit 2\n");
+	add_module(lab, "Crash", "#!/bin/sh\nkill -SEGV $$\n");
+	assert_int_equal(run_recipe(lab, TASK("<run host='h1' module='Bad' expect='fail'/>"
+					      "<run host='h1' module='Crash' expect='fail'/>")),
 			 0);
-	is(lab, 0, CTL_VERDICT_FAIL, "exit status 2");
-	is(lab, 1, CTL_VERDICT_FAIL, "killed by SIGSEGV");
+	verdict_is(lab, 0, CTL_VERDICT_FAIL, "exit status 2");
+	verdict_is(lab, 1, CTL_VERDICT_FAIL, "killed by SIGSEGV");
 }
 
 static void interrupted_module_has_its_own_verdict(void **state)
 {
 	struct lab *lab = *state;
 
-	module(lab, "PacketAssert",
-	       "#!/bin/bash\n# netlab-module: ready\ntrap 'exit 1' INT\necho '{\"ready\": true}'\n"
-	       "while :; do sleep 0.05; done\n");
-	assert_int_equal(run(lab, TASK("<run host='h1' module='PacketAssert' bg_id='a'/>" CONTROL(
-					  "intr", "a"))),
+	add_module(
+		lab, "PacketAssert",
+		"#!/bin/bash\n# netlab-module: ready\ntrap 'exit 1' INT\necho '{\"ready\": true}'\n"
+		"while :; do sleep 0.05; done\n");
+	assert_int_equal(run_recipe(lab,
+				    TASK("<run host='h1' module='PacketAssert' bg_id='a'/>" CONTROL(
+					    "intr", "a"))),
 			 0);
-	is(lab, 1, CTL_VERDICT_FAIL, "exit status 1");
+	verdict_is(lab, 1, CTL_VERDICT_FAIL, "exit status 1");
 }
 
 static void announcing_module_is_waited_for(void **state)
 {
 	struct lab *lab = *state;
 
-	module(lab, "PacketAssert",
-	       "#!/bin/bash\n# netlab-module: ready\nsleep 0.3\necho '{\"ready\": true}'\nread -r x\n");
-	assert_int_equal(run(lab, TASK("<run host='h1' module='PacketAssert' bg_id='a'/>" CONTROL(
-					  "wait", "a"))),
+	add_module(
+		lab, "PacketAssert",
+		"#!/bin/bash\n# netlab-module: ready\nsleep 0.3\necho '{\"ready\": true}'\nread -r x\n");
+	assert_int_equal(run_recipe(lab,
+				    TASK("<run host='h1' module='PacketAssert' bg_id='a'/>" CONTROL(
+					    "wait", "a"))),
 			 0);
 	took(lab, 0, 300, 2000);
-	assert_true(command(lab, 0)->own->announced);
-	assert_true(command(lab, 0)->busy_us >= 250000);
-	assert_null(command(lab, 0)->own->data);
+	assert_true(command_of(lab, 0)->own->announced);
+	assert_true(command_of(lab, 0)->busy_us >= 250000);
+	assert_null(command_of(lab, 0)->own->data);
 }
 
 static void module_that_will_not_be_ready_is_not_waited_for(void **state)
 {
 	struct lab *lab = *state;
 
-	module(lab, "Iperf",
-	       "#!/bin/bash\n# netlab-module: ready\nread -r x\n"
-	       "[[ $x == *server* ]] || { echo '{\"ready\": false}'; exec sleep 30; }\n"
-	       "sleep 0.3\necho '{\"ready\": true}'\n");
-	assert_int_equal(run(lab,
-			     TASK("<run host='h1' module='Iperf' bg_id='a'><options>"
-				  "<option name='role' value='client'/></options></run>"
-				  "<run host='h1' module='Iperf' bg_id='b'><options>"
-				  "<option name='role' value='server'/></options></run>" CONTROL(
-					  "kill", "a") CONTROL("wait", "b"))),
-			 0);
+	add_module(lab, "Iperf",
+		   "#!/bin/bash\n# netlab-module: ready\nread -r x\n"
+		   "[[ $x == *server* ]] || { echo '{\"ready\": false}'; exec sleep 30; }\n"
+		   "sleep 0.3\necho '{\"ready\": true}'\n");
+	assert_int_equal(
+		run_recipe(lab, TASK("<run host='h1' module='Iperf' bg_id='a'><options>"
+				     "<option name='role' value='client'/></options></run>"
+				     "<run host='h1' module='Iperf' bg_id='b'><options>"
+				     "<option name='role' value='server'/></options></run>" CONTROL(
+					     "kill", "a") CONTROL("wait", "b"))),
+		0);
 	took(lab, 0, 0, 4500);
 	took(lab, 1, 250, 4500);
 }
@@ -612,12 +410,13 @@ static void announcing_module_that_ends_is_not_waited_for(void **state)
 {
 	struct lab *lab = *state;
 
-	module(lab, "PacketAssert", "#!/bin/sh\n# netlab-module: ready\nexit 2\n");
-	assert_int_equal(run(lab, TASK("<run host='h1' module='PacketAssert' bg_id='a'/>" CONTROL(
-					  "wait", "a"))),
+	add_module(lab, "PacketAssert", "#!/bin/sh\n# netlab-module: ready\nexit 2\n");
+	assert_int_equal(run_recipe(lab,
+				    TASK("<run host='h1' module='PacketAssert' bg_id='a'/>" CONTROL(
+					    "wait", "a"))),
 			 0);
 	took(lab, 0, 0, 2000);
-	is(lab, 1, CTL_VERDICT_FAIL, "exit status 2");
+	verdict_is(lab, 1, CTL_VERDICT_FAIL, "exit status 2");
 }
 
 static void only_what_a_host_lacks_is_sent(void **state)
@@ -626,18 +425,19 @@ static void only_what_a_host_lacks_is_sent(void **state)
 					"<run host='h1' module='A'/>");
 	struct lab *lab = *state;
 
-	module(lab, "A", "#!/bin/sh\necho '{\"result\": {\"v\": 1}}'\n");
-	module(lab, "B", "#!/bin/sh\nexit 0\n");
-	assert_int_equal(run(lab, text), 0);
+	add_module(lab, "A", "#!/bin/sh\necho '{\"result\": {\"v\": 1}}'\n");
+	add_module(lab, "B", "#!/bin/sh\nexit 0\n");
+	assert_int_equal(run_recipe(lab, text), 0);
 	assert_int_equal(lab->keeper.n_put, 2);
 	assert_true(!strncmp(lab_strbuf_str(&lab->events), "synced h1 2/2;", 14));
-	assert_int_equal(run(lab, text), 0);
+	assert_int_equal(run_recipe(lab, text), 0);
 	assert_int_equal(lab->keeper.n_put, 2);
-	module(lab, "A", "#!/bin/sh\necho '{\"result\": {\"v\": 2}}'\n");
-	assert_int_equal(run(lab, text), 0);
+	add_module(lab, "A", "#!/bin/sh\necho '{\"result\": {\"v\": 2}}'\n");
+	assert_int_equal(run_recipe(lab, text), 0);
 	assert_int_equal(lab->keeper.n_put, 3);
 	assert_true(!strncmp(lab_strbuf_str(&lab->events), "synced h1 1/2;", 14));
-	assert_int_equal(json_integer_value(json_object_get(command(lab, 2)->job->data, "v")), 2);
+	assert_int_equal(json_integer_value(json_object_get(command_of(lab, 2)->job->data, "v")),
+			 2);
 }
 
 static void module_edited_while_it_is_sent_is_sent_again(void **state)
@@ -645,11 +445,11 @@ static void module_edited_while_it_is_sent_is_sent_again(void **state)
 	struct lab *lab = *state;
 	char path[128];
 
-	module(lab, "A", "#!/bin/sh\nexit 0\n");
+	add_module(lab, "A", "#!/bin/sh\nexit 0\n");
 	(void)snprintf(path, sizeof(path), "%s/A", lab->dir);
 	lab->keeper.touched = path;
-	assert_int_equal(run(lab, TASK("<run host='h1' module='A'/>")), 0);
-	is(lab, 0, CTL_VERDICT_PASS, "");
+	assert_int_equal(run_recipe(lab, TASK("<run host='h1' module='A'/>")), 0);
+	verdict_is(lab, 0, CTL_VERDICT_PASS, "");
 	assert_int_equal(lab->keeper.n_asked, 2);
 }
 
@@ -659,7 +459,7 @@ static int find(struct lab *lab, const char *text)
 	const char *dirs[] = { lab->dir };
 	const struct ctl_places places = { .module_dirs = dirs, .n_module_dirs = 1 };
 
-	load(lab, text);
+	load_recipe(lab, text);
 	return ctl_modules_find(lab->recipe, &places, &lab->modules, &lab->diag);
 }
 
@@ -668,8 +468,8 @@ static void wrong_modules_are_named(void **state)
 	struct lab *lab = *state;
 	char path[128];
 
-	module(lab, "IcmpPing.py", "");
-	module(lab, "Locked", "");
+	add_module(lab, "IcmpPing.py", "");
+	add_module(lab, "Locked", "");
 	(void)snprintf(path, sizeof(path), "%s/Locked", lab->dir);
 	assert_int_equal(chmod(path, 0644), 0);
 	assert_true(find(lab, TASK("<run host='h1' module='IcmpPign'/>"
@@ -691,12 +491,12 @@ static void what_cannot_be_executed_is_no_module(void **state)
 {
 	struct lab *lab = *state;
 
-	module(lab, "Empty", "");
-	module(lab, "Text", "import sys\n");
-	module(lab, "Nobody", "#!  \n");
-	module(lab, "Other", "#!/opt/nowhere/python3 -u\n");
-	module(lab, "Env", "#!/usr/bin/env -S X=1 no-such-program-at-all\n");
-	module(lab, "Good", "#!/usr/bin/env -S bash -e\n");
+	add_module(lab, "Empty", "");
+	add_module(lab, "Text", "import sys\n");
+	add_module(lab, "Nobody", "#!  \n");
+	add_module(lab, "Other", "#!/opt/nowhere/python3 -u\n");
+	add_module(lab, "Env", "#!/usr/bin/env -S X=1 no-such-program-at-all\n");
+	add_module(lab, "Good", "#!/usr/bin/env -S bash -e\n");
 	assert_int_equal(find(lab, TASK("<run host='h1' module='Empty'/>"
 					"<run host='h1' module='Text'/>"
 					"<run host='h1' module='Nobody'/>"
@@ -723,9 +523,9 @@ static void missing_program_is_named_with_its_package(void **state)
 	struct lab *lab = *state;
 	char path[160];
 
-	module(lab, "Ping",
-	       "#!/bin/sh\n# netlab-module: needs ping iputils-ping\n"
-	       "# netlab-module: needs pong\n");
+	add_module(lab, "Ping",
+		   "#!/bin/sh\n# netlab-module: needs ping iputils-ping\n"
+		   "# netlab-module: needs pong\n");
 	assert_int_equal(find(lab, TASK("<run host='h1' module='Ping'/>")), 0);
 	(void)snprintf(path, sizeof(path), "/nowhere::%s", lab->dir);
 	assert_int_equal(ctl_modules_check(&lab->modules, path, &lab->diag), -ENOSYS);
@@ -734,8 +534,8 @@ static void missing_program_is_named_with_its_package(void **state)
 		"module Ping needs the program ping, which this machine lacks: install the package iputils-ping");
 	assert_string_equal(lab->diag.items[1].msg,
 			    "module Ping needs the program pong, which this machine lacks");
-	module(lab, "ping", "");
-	module(lab, "pong", "");
+	add_module(lab, "ping", "");
+	add_module(lab, "pong", "");
 	assert_int_equal(ctl_modules_check(&lab->modules, path, &lab->diag), 0);
 }
 
@@ -743,12 +543,12 @@ static void options_that_make_no_sense_are_noted(void **state)
 {
 	struct lab *lab = *state;
 
-	module(lab, "M",
-	       "#!/bin/sh\n# netlab-module: option address needed\n"
-	       "# netlab-module: option server needed role=client\n"
-	       "# netlab-module: option role\n# netlab-module: option many multi\n");
-	module(lab, "Any", "#!/bin/sh\n# netlab-module: option *\n");
-	module(lab, "Silent", "#!/bin/sh\n");
+	add_module(lab, "M",
+		   "#!/bin/sh\n# netlab-module: option address needed\n"
+		   "# netlab-module: option server needed role=client\n"
+		   "# netlab-module: option role\n# netlab-module: option many multi\n");
+	add_module(lab, "Any", "#!/bin/sh\n# netlab-module: option *\n");
+	add_module(lab, "Silent", "#!/bin/sh\n");
 	assert_int_equal(
 		find(lab,
 		     TASK("<run host='h1' module='M'><options>"
@@ -781,7 +581,7 @@ static void module_of_a_task_comes_first(void **state)
 	struct ctl_module *found = NULL, *again = NULL;
 	struct ctl_task other = { .module_dir = "." };
 
-	module(lab, "A", "#!/bin/sh\nexit 0\n");
+	add_module(lab, "A", "#!/bin/sh\nexit 0\n");
 	assert_int_equal(find(lab, TASK("<run host='h1' module='A'/>")), 0);
 	other.module_dir = lab->dir;
 	assert_null(ctl_modules_get(&lab->modules, &other, "A"));
@@ -801,18 +601,42 @@ static void module_of_a_task_comes_first(void **state)
 
 /* --- when something goes wrong --- */
 
-static void dead_host_fails_and_the_rest_goes_on(void **state)
+static void dead_host_ends_the_recipe(void **state)
 {
 	struct lab *lab = *state;
 
 	lab->keeper.dead = "h2";
-	assert_int_equal(run(lab, TASK("<run host='h2' command='true'/>"
-				       "<run host='h2' command='true' expect='fail'/>"
-				       "<run host='h1' command='true'/>")),
-			 0);
-	is(lab, 0, CTL_VERDICT_FAIL, "host is down");
-	is(lab, 1, CTL_VERDICT_FAIL, "host is down");
-	is(lab, 2, CTL_VERDICT_PASS, "");
+	assert_int_equal(
+		run_recipe(lab, HOSTS
+			   "<task><run host='h1' command='true'/><run host='h2' command='true'"
+			   " expect='fail'/><run host='h1' command='true'/></task><task>"
+			   "<run host='h1' command='true'/></task></lnstrecipe>"),
+		0);
+	verdict_is(lab, 0, CTL_VERDICT_PASS, "");
+	verdict_is(lab, 1, CTL_VERDICT_FAIL, "CommandException: Slave h2: host is down");
+	verdict_is(lab, 2, CTL_VERDICT_NONE, "");
+	assert_int_equal(lab->result.verdict, CTL_VERDICT_FAIL);
+	assert_int_equal(lab->result.n_tasks_run, 1);
+	assert_true(lab->result.exception);
+	assert_string_equal(lab_strbuf_str(&lab->events),
+			    "task 0;start 0;pass 0;start 1;fail 1;task fail;"
+			    "note Command exception raised.;");
+}
+
+static void dead_host_is_noticed_in_the_background_too(void **state)
+{
+	struct lab *lab = *state;
+
+	lab->keeper.dead = "h2";
+	assert_int_equal(
+		run_recipe(
+			lab,
+			TASK("<run host='h2' command='true' bg_id='a'/>" RUN(
+				"command='true'") "<wait host='h2' bg_id='a'/>" RUN("command='true'"))),
+		0);
+	verdict_is(lab, 0, CTL_VERDICT_PASS, "Running in background.");
+	verdict_is(lab, 2, CTL_VERDICT_FAIL, "CommandException: Slave h2: host is down");
+	verdict_is(lab, 3, CTL_VERDICT_NONE, "");
 }
 
 static void hang_up(struct lab_source *src, void *user)
@@ -828,14 +652,15 @@ static void lab_that_goes_away_ends_the_run(void **state)
 	struct lab *lab = *state;
 
 	assert_int_equal(lab_loop_add_timer(lab->loop, SECOND / 10, hang_up, lab, NULL), 0);
-	assert_int_equal(run(lab, TASK(RUN("command='sleep 60' bg_id='a'") RUN("command='sleep 60'")
-					       CONTROL("kill", "a"))),
+	assert_int_equal(run_recipe(lab, TASK(RUN("command='sleep 60' bg_id='a'") RUN(
+						 "command='sleep 60'") CONTROL("kill", "a"))),
 			 -ECONNRESET);
 	assert_string_equal(lab->err.msg, "the lab went away");
-	assert_int_equal(command(lab, 2)->verdict, CTL_VERDICT_NONE);
+	assert_int_equal(command_of(lab, 2)->verdict, CTL_VERDICT_NONE);
 	/* Again, with a lab that is known to be gone. */
 	ctl_run_result_fini(&lab->result);
-	assert_int_equal(run(lab, TASK(RUN("command='true'") RUN("command='true'"))), -ECONNRESET);
+	assert_int_equal(run_recipe(lab, TASK(RUN("command='true'") RUN("command='true'"))),
+			 -ECONNRESET);
 }
 
 static void cancel(struct lab_source *src, void *user)
@@ -851,8 +676,8 @@ static void cancelled_run_kills_what_runs(void **state)
 	struct lab *lab = *state;
 
 	assert_int_equal(lab_loop_add_timer(lab->loop, SECOND / 10, cancel, lab, NULL), 0);
-	assert_int_equal(run(lab, TASK(RUN("command='sleep 60' bg_id='a'") RUN("command='sleep 60'")
-					       CONTROL("wait", "a"))),
+	assert_int_equal(run_recipe(lab, TASK(RUN("command='sleep 60' bg_id='a'") RUN(
+						 "command='sleep 60'") CONTROL("wait", "a"))),
 			 -ECANCELED);
 	assert_int_equal(fake_keeper_jobs(&lab->keeper), 0);
 	assert_int_equal(lab->result.verdict, CTL_VERDICT_NONE);
@@ -868,10 +693,11 @@ static void long_output_keeps_its_first_and_last_part(void **state)
 	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
 	struct ctl_output *out;
 
-	assert_int_equal(run(lab, TASK(RUN("command='echo first; head -c 5000000 /dev/zero | tr "
-					   "\"\\0\" x; echo; echo last'"))),
+	assert_int_equal(run_recipe(lab,
+				    TASK(RUN("command='echo first; head -c 5000000 /dev/zero | tr "
+					     "\"\\0\" x; echo; echo last'"))),
 			 0);
-	out = &command(lab, 0)->own->out;
+	out = &command_of(lab, 0)->own->out;
 	assert_int_equal(out->total, 5000000 + 12);
 	assert_true(out->head.len + out->tail.len <= CTL_OUTPUT_KEEP);
 	ctl_output_last(out, 1, &sb);
@@ -992,13 +818,15 @@ static void live_lab_answers_functions(void **state)
 			      "\"name\": \"net0\", \"mac\": \"52:54:01:00:00:aa\", "
 			      "\"addresses\": [\"10.9.8.7/16\"]}]}, {\"id\": \"h1\"}]}",
 			      0, NULL);
-	load(lab, TASK(RUN("command='echo {ip(h2,eth1)} {prefix(h2,eth1)} {devname(h2,eth1)} "
-			   "{hwaddr(h2,eth1)}'") RUN("command='echo {ip(h1,eth1)}'")));
+	load_recipe(lab,
+		    TASK(RUN("command='echo {ip(h2,eth1)} {prefix(h2,eth1)} {devname(h2,eth1)} "
+			     "{hwaddr(h2,eth1)}'") RUN("command='echo {ip(h1,eth1)}'")));
 	assert_int_equal(ctl_live_new(lab->recipe, "x", topology, &live, &lab->diag), 0);
 	ctl_live_scope(live, &scope);
-	assert_int_equal(run_scope(lab, &scope), 0);
+	assert_int_equal(run_with(lab, &scope), 0);
 	stdout_is(lab, 0, "10.9.8.7 16 net0 52:54:01:00:00:AA\n");
-	is(lab, 1, CTL_VERDICT_FAIL, "function ip(): lab x: host h1 has no interface 'eth1'");
+	verdict_is(lab, 1, CTL_VERDICT_FAIL,
+		   "function ip(): lab x: host h1 has no interface 'eth1'");
 	ctl_live_free(live);
 }
 
@@ -1009,13 +837,13 @@ static void live_lab_without_a_host_is_an_error(void **state)
 	struct ctl_live *live = NULL;
 
 	topology = json_loads("{\"hosts\": [{\"id\": \"h1\"}, {\"id\": \"hh2\"}]}", 0, NULL);
-	load(lab, TASK(RUN("command='true'")));
+	load_recipe(lab, TASK(RUN("command='true'")));
 	assert_int_equal(ctl_live_new(lab->recipe, "x", topology, &live, &lab->diag), -ENOENT);
 	assert_string_equal(lab->diag.items[0].msg, "lab x has no host 'h2'; there is 'h1'");
 	assert_true(lab->diag.items[0].src.line > 0);
 }
 
-#define LAB_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define LAB_TEST(name) cmocka_unit_test_setup_teardown(name, run_lab_setup, run_lab_teardown)
 
 int main(void)
 {
@@ -1056,7 +884,8 @@ int main(void)
 		LAB_TEST(what_cannot_be_executed_is_no_module),
 		LAB_TEST(options_that_make_no_sense_are_noted),
 		LAB_TEST(module_of_a_task_comes_first),
-		LAB_TEST(dead_host_fails_and_the_rest_goes_on),
+		LAB_TEST(dead_host_ends_the_recipe),
+		LAB_TEST(dead_host_is_noticed_in_the_background_too),
 		LAB_TEST(lab_that_goes_away_ends_the_run),
 		LAB_TEST(cancelled_run_kills_what_runs),
 		LAB_TEST(long_output_keeps_its_first_and_last_part),

@@ -154,15 +154,16 @@ static void compare(struct mutant *m, xmlDoc *doc)
 }
 
 static const char *const element_names[] = {
-	"recipe", "network", "host",     "interfaces", "eth",  "addresses", "address", "params",
-	"param",  "routes",  "route",    "task",       "run",  "options",   "option",  "wait",
-	"intr",   "kill",    "ctl_wait", "alias",      "bond", "config",    "other",
+	"recipe", "network", "host",     "interfaces", "eth",   "addresses", "address", "params",
+	"param",  "routes",  "route",    "task",       "run",   "options",   "option",  "wait",
+	"intr",   "kill",    "ctl_wait", "config",     "alias", "bond",      "other",
 };
 
 static const char *const attr_names[] = {
-	"id",      "name",   "label", "value",   "host", "command", "module",     "bg_id",
-	"timeout", "expect", "desc",  "seconds", "to",   "via",     "forwarding", "quit_on_fail",
-	"pool4",   "pool6",  "netns", "python",  "from", "other",
+	"id",     "name",       "label",      "value",        "host",  "command",
+	"module", "bg_id",      "timeout",    "expect",       "desc",  "seconds",
+	"to",     "via",        "forwarding", "quit_on_fail", "pool4", "pool6",
+	"option", "persistent", "netns",      "python",       "from",  "other",
 };
 
 static const char *const values[] = {
