@@ -9,7 +9,7 @@
 
 #include "slave-image/modules/module.h"
 #include "slave-image/modules/parse.h"
-#include "slave-image/modules/setgroups.h"
+#include "slave-image/modules/process.h"
 #include "slave-image/modules/tool.h"
 
 static const char about[] = MOD_NEEDS("tcpdump", "tcpdump")

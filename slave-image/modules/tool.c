@@ -2,6 +2,8 @@
 /* tool.c - programs that modules run */
 #include "slave-image/modules/tool.h"
 
+#include "slave-image/modules/process.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -81,15 +83,8 @@ static bool is_idle(pid_t pid, const struct output o[2])
 {
 	struct pollfd pfd[2] = { { .fd = o[0].fd, .events = POLLIN },
 				 { .fd = o[1].fd, .events = POLLIN } };
-	char path[64], line[256], *state;
-	cleanup_file FILE *f = NULL;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	f = fopen(path, "re");
-	if (!f || !fgets(line, sizeof(line), f))
-		return true;
-	state = strrchr(line, ')');
-	return state && strncmp(state, ") S", 3) == 0 && poll(pfd, 2, 0) == 0;
+	return mod_asleep(pid) && poll(pfd, 2, 0) == 0;
 }
 
 /* How a program is brought to its end. */

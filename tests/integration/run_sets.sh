@@ -54,7 +54,7 @@ run netlab run --shuffle now "$work/single.xml"
 is '--shuffle without a number: exit 2' "$status" 2
 is 'and says so' "$err" "netlab run: --shuffle: 'now' is not a whole number; try 'netlab run --help'"
 run netlab run --repeat 2 "$work/single.xml"
-like 'the summary counts each run' "$out" $'\n2 recipes: 2 passed, in [0-9.]+ s'
+like 'the summary counts each run' "$out" $'\n2 recipes: 2 passed, 0 failed, in [0-9.]+ s'
 
 # --- some tasks ---
 

@@ -1,7 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* setgroups.h - let tcpdump start where a user namespace forbids to set groups */
-#ifndef SLAVE_IMAGE_MODULES_SETGROUPS_H
-#define SLAVE_IMAGE_MODULES_SETGROUPS_H
+/* process.h - what modules must know of and do for the programs that they run */
+#ifndef SLAVE_IMAGE_MODULES_PROCESS_H
+#define SLAVE_IMAGE_MODULES_PROCESS_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/**
+ * mod_asleep() - Does a program wait for something?
+ * @pid:	its process
+ *
+ * A capture that sleeps has taken all packets that were there.
+ * Return: true if it does, or is not there any more.
+ * Source: proc(5), field 3 of /proc/pid/stat.
+ */
+bool mod_asleep(pid_t pid);
 
 /**
  * mod_allow_setgroups() - Make setgroups() succeed without doing anything, where the kernel forbids it

@@ -1,16 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* setgroups.c - let tcpdump start where a user namespace forbids to set groups */
-#include "slave-image/modules/setgroups.h"
+/* process.c - what modules must know of and do for the programs that they run */
+#include "slave-image/modules/process.h"
 
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+bool mod_asleep(pid_t pid)
+{
+	char path[64], line[256];
+	const char *state;
+	bool asleep;
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	f = fopen(path, "re");
+	if (!f)
+		return true;
+	/* The name of the program, in parentheses, may hold anything. */
+	state = fgets(line, sizeof(line), f) ? strrchr(line, ')') : NULL;
+	asleep = !state || strncmp(state, ") S", 3) == 0 || strncmp(state, ") Z", 3) == 0;
+	(void)fclose(f);
+	return asleep;
+}
 
 void mod_allow_setgroups(void)
 {
