@@ -175,6 +175,7 @@ int ctl_job_start(struct ctl_run *run, struct ctl_command_result *c, struct lab_
 	if (r < 0)
 		return r;
 	job->started = true;
+	ctl_lazy_change(&run->lazy, c->command->host, CTL_CHANGE_LINK);
 	return job->is_module ? give_options(job, options, err) : 0;
 }
 

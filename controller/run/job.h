@@ -3,6 +3,7 @@
 #ifndef CONTROLLER_RUN_JOB_H
 #define CONTROLLER_RUN_JOB_H
 
+#include "controller/run/lazy.h"
 #include "controller/run/result.h"
 #include "controller/run/run.h"
 
@@ -10,10 +11,11 @@
 
 /**
  * struct ctl_run - a run that is going on
- * @params:	as given to ctl_run()
+ * @params:	as given to ctl_run(), with a scope that follows changes
  * @result:	what it fills
  * @closed:	the lab went away
  * @config:	settings to take back at the end of the task
+ * @lazy:	answers functions: it is the scope of @params here
  * @err:	why the run cannot go on; may be NULL
  */
 struct ctl_run {
@@ -21,6 +23,7 @@ struct ctl_run {
 	struct ctl_run_result *result;
 	bool closed;
 	struct ctl_config *config;
+	struct ctl_lazy lazy;
 	struct lab_err *err;
 };
 

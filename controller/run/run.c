@@ -434,16 +434,21 @@ static int run_tasks(struct ctl_run *run)
 
 int ctl_run(const struct ctl_run_params *params, struct ctl_run_result *ret, struct lab_err *err)
 {
-	struct ctl_run run = { .params = params, .result = ret, .err = err };
+	struct ctl_run_params with_lazy = *params;
+	struct ctl_run run = { .params = &with_lazy, .result = ret, .err = err };
 	uint64_t start = lab_loop_now_us();
 	int r;
 
 	r = result_init(params, ret);
+	if (r == 0)
+		r = ctl_lazy_init(&run.lazy, params->scope, params->recipe, params->client);
 	if (r < 0)
 		return lab_err_set(err, -r, "out of memory");
+	with_lazy.scope = &run.lazy.scope;
 	lab_client_on_closed(params->client, on_closed, &run);
 	r = run_tasks(&run);
 	lab_client_on_closed(params->client, NULL, NULL);
+	ctl_lazy_fini(&run.lazy);
 	ret->duration_us = lab_loop_now_us() - start;
 	return r;
 }

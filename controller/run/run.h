@@ -63,7 +63,7 @@ struct ctl_run_ops {
  * @loop:	the client's loop
  * @client:	the lab; its lab_client_on_closed() is used
  * @recipe:	the recipe; must outlive the result
- * @scope:	answers functions
+ * @scope:	answers functions as long as nothing has changed (see lazy.h)
  * @modules:	of this recipe, from ctl_modules_find()
  * @ops:	hears what happens; may be NULL
  * @user:	for @ops

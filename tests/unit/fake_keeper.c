@@ -260,6 +260,22 @@ static void config_write(struct fake_keeper *k, const struct lab_rpc_req *req)
 	(void)json_object_set_new(k->settings, lab_strbuf_str(&key), json_string(value));
 }
 
+static void link_get(struct fake_keeper *k, const struct lab_rpc_req *req)
+{
+	const char *host = NULL, *id = NULL;
+	json_t *link;
+	char key[64];
+
+	k->n_links++;
+	assert_int_equal(json_unpack(req->params, "{s:s, s:s !}", "host", &host, "id", &id), 0);
+	(void)snprintf(key, sizeof(key), "%s:%s", host, id);
+	link = json_object_get(k->links, key);
+	if (link)
+		(void)lab_rpc_reply(k->rpc, req->id, json_incref(link), NULL, 0);
+	else
+		refuse(k, req->id, ENODEV, "it has gone");
+}
+
 static void on_request(struct lab_rpc_req *req, void *user)
 {
 	const char *host = json_string_value(json_object_get(req->params, "host"));
@@ -277,6 +293,8 @@ static void on_request(struct lab_rpc_req *req, void *user)
 		file_put(k, req);
 	else if (!strcmp(req->method, "config.write"))
 		config_write(k, req);
+	else if (!strcmp(req->method, "link.get") && k->links)
+		link_get(k, req);
 	else
 		refuse(k, req->id, ENOSYS, "no such method");
 }
@@ -380,6 +398,7 @@ void fake_keeper_stop(struct fake_keeper *k)
 	}
 	lab_rpc_free(k->rpc);
 	json_decref(k->settings);
+	json_decref(k->links);
 	lab_strbuf_fini(&k->writes);
 	close_fd(&k->put_fd);
 	remove_dir(k->dir);

@@ -22,6 +22,9 @@
  * @settings:	what config.write has written, by host, namespace and path as in
  *		"h1:/proc/x" and "h1/ns:/proc/x"; before that each setting is "0". What has "refused"
  *		in its path cannot be written, what has "once" only once, and "unreadable" not read
+ * @links:	what link.get answers, by "h1:eth1"; what is not there has gone. NULL: it knows no
+ *		link.get
+ * @n_links:	calls of link.get
  * @writes:	all that config.write was asked for, as "h1:/proc/x=1;"
  */
 struct fake_keeper {
@@ -31,7 +34,8 @@ struct fake_keeper {
 	struct fake_job *jobs;
 	unsigned int n_put, n_asked;
 	const char *dead, *touched;
-	json_t *settings;
+	json_t *settings, *links;
+	unsigned int n_links;
 	struct lab_strbuf writes;
 	/* private: the file that comes */
 	int put_fd;

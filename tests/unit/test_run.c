@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "controller/run/lazy.h"
 #include "controller/run/live.h"
 #include "netlab/base/util.h"
 #include "tests/unit/run_lab.h"
@@ -805,6 +806,82 @@ static void text_becomes_utf8(void **state)
 	}
 }
 
+/* --- functions that follow changes --- */
+
+static void functions_follow_what_commands_change(void **state)
+{
+	struct lab *lab = *state;
+
+	lab->keeper.links = json_loads("{\"h1:eth1\": {\"name\": \"new0\", "
+				       "\"mac\": \"02:00:00:00:00:ab\", "
+				       "\"addresses\": [\"10.9.9.9/8\"]}}",
+				       0, NULL);
+	assert_int_equal(
+		run_recipe(lab,
+			   TASK(RUN("command='echo {devname(h1,eth1)}'") RUN(
+				   "command='echo {devname(h1,eth1)} {hwaddr(h1,eth1)}'")
+					RUN("command='echo {devname(h2,eth1)}'") RUN(
+						"command='echo {ip(h1,eth1)}/{prefix(h1,eth1)}'"))),
+		0);
+	/* Nothing had run yet, so there was nothing to ask. */
+	stdout_is(lab, 0, "eth1\n");
+	stdout_is(lab, 1, "new0 02:00:00:00:00:AB\n");
+	/* Nothing has run in h2. */
+	stdout_is(lab, 2, "eth1\n");
+	stdout_is(lab, 3, "192.168.7.1/24\n");
+	assert_int_equal(lab->keeper.n_links, 2);
+}
+
+static void interface_that_has_gone_fails_what_needs_it(void **state)
+{
+	struct lab *lab = *state;
+
+	lab->keeper.links = json_object();
+	assert_int_equal(run_recipe(lab, TASK(RUN("command='true'")
+						      RUN("command='echo {devname(h1,eth1)}'")
+							      RUN("command='true'"))),
+			 0);
+	verdict_is(lab, 1, CTL_VERDICT_FAIL,
+		   "function devname(): host h1: interface eth1: it has gone");
+	verdict_is(lab, 2, CTL_VERDICT_PASS, "");
+}
+
+static void lab_that_cannot_tell_has_what_the_recipe_says(void **state)
+{
+	struct lab *lab = *state;
+
+	assert_int_equal(run_recipe(lab, TASK(RUN("command='true'")
+						      RUN("command='echo {devname(h1,eth1)}'"))),
+			 0);
+	stdout_is(lab, 1, "eth1\n");
+}
+
+static void addresses_follow_what_a_task_changes(void **state)
+{
+	struct lab *lab = *state;
+	struct lab_strbuf sb = LAB_STRBUF_INIT;
+	struct ctl_scope base;
+	struct ctl_lazy lazy;
+	struct lab_err err;
+
+	lab->keeper.links = json_loads("{\"h1:eth1\": {\"addresses\": [\"10.9.9.9/8\"]}}", 0, NULL);
+	load_recipe(lab, TASK(RUN("command='true'")));
+	ctl_match_scope(lab->topo, &base);
+	assert_int_equal(ctl_lazy_init(&lazy, &base, lab->recipe, lab->client), 0);
+	ctl_lazy_change(&lazy, 0, CTL_CHANGE_LINK);
+	assert_int_equal(lazy.scope.ip(&lazy, 0, 0, 0, &sb, &err), 0);
+	ctl_lazy_change(&lazy, 0, CTL_CHANGE_ADDRS);
+	lab_strbuf_putc(&sb, ' ');
+	assert_int_equal(lazy.scope.ip(&lazy, 0, 0, 0, &sb, &err), 0);
+	lab_strbuf_putc(&sb, '/');
+	assert_int_equal(lazy.scope.prefix(&lazy, 0, 0, 0, &sb, &err), 0);
+	assert_string_equal(lab_strbuf_str(&sb), "192.168.7.1 10.9.9.9/8");
+	assert_int_equal(lazy.scope.ip(&lazy, 0, 0, 1, &sb, &err), -ENOENT);
+	assert_string_equal(err.msg, "host h1: interface eth1 has no address 1 now");
+	lab_strbuf_fini(&sb);
+	ctl_lazy_fini(&lazy);
+}
+
 /* --- a lab that is up already --- */
 
 static void live_lab_answers_functions(void **state)
@@ -893,6 +970,10 @@ int main(void)
 		cmocka_unit_test(one_big_piece_of_output_is_bounded),
 		cmocka_unit_test(shrunk_output_keeps_its_end),
 		cmocka_unit_test(text_becomes_utf8),
+		LAB_TEST(functions_follow_what_commands_change),
+		LAB_TEST(interface_that_has_gone_fails_what_needs_it),
+		LAB_TEST(lab_that_cannot_tell_has_what_the_recipe_says),
+		LAB_TEST(addresses_follow_what_a_task_changes),
 		LAB_TEST(live_lab_answers_functions),
 		LAB_TEST(live_lab_without_a_host_is_an_error),
 	};
