@@ -104,7 +104,6 @@ enum lab_option_type {
  * @LAB_WIRE_U64:	64 bits
  * @LAB_WIRE_BE16:	16 bits, network byte order
  * @LAB_WIRE_BE32:	32 bits, network byte order
- * @LAB_WIRE_BE64:	64 bits, network byte order
  * @LAB_WIRE_FLAG:	an attribute without payload, for yes
  * @LAB_WIRE_BYTES:	the bytes of an address; IPv6 in lab_option_def.attr6
  * @LAB_WIRE_IFINDEX:	the index of the interface, 32 bits
@@ -126,7 +125,6 @@ enum lab_option_wire {
 	LAB_WIRE_U64,
 	LAB_WIRE_BE16,
 	LAB_WIRE_BE32,
-	LAB_WIRE_BE64,
 	LAB_WIRE_FLAG,
 	LAB_WIRE_BYTES,
 	LAB_WIRE_IFINDEX,

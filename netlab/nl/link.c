@@ -96,6 +96,26 @@ void lab_link_enslave(struct lab_nl *nl, int ifindex, int master)
 	lab_nl_put_u32(nl, IFLA_MASTER, (uint32_t)master);
 }
 
+void lab_link_del(struct lab_nl *nl, int ifindex)
+{
+	struct ifinfomsg *ifi = lab_nl_begin(nl, RTM_DELLINK, 0, sizeof(*ifi));
+
+	if (ifi)
+		ifi->ifi_index = ifindex;
+}
+
+void lab_link_del_addr(struct lab_nl *nl, int ifindex, const struct lab_addr *addr)
+{
+	struct ifaddrmsg *ifa = lab_nl_begin(nl, RTM_DELADDR, 0, sizeof(*ifa));
+
+	if (!ifa)
+		return;
+	ifa->ifa_family = addr->family;
+	ifa->ifa_prefixlen = addr->prefix_len;
+	ifa->ifa_index = (uint32_t)ifindex;
+	lab_nl_put(nl, IFA_LOCAL, addr->bytes, lab_addr_len(addr));
+}
+
 void lab_link_add_addr(struct lab_nl *nl, int ifindex, const struct lab_addr *addr)
 {
 	struct ifaddrmsg *ifa = lab_nl_begin(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL,

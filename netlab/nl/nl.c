@@ -19,12 +19,12 @@ enum {
 	ANSWER_BYTES = 8192,
 };
 
-static int open_socket(struct lab_err *err)
+static int open_socket(int protocol, struct lab_err *err)
 {
 	const int on = 1;
 	int fd;
 
-	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 	if (fd < 0)
 		return lab_err_errno(err, errno, "netlink socket");
 	/* Both are only about the wording of errors: an old kernel without them still works. */
@@ -35,8 +35,15 @@ static int open_socket(struct lab_err *err)
 
 int lab_nl_open(struct lab_nl *nl, struct lab_err *err)
 {
-	*nl = (struct lab_nl){ .fd = -1 };
-	nl->fd = open_socket(err);
+	*nl = (struct lab_nl){ .fd = -1, .protocol = NETLINK_ROUTE };
+	nl->fd = open_socket(nl->protocol, err);
+	return nl->fd < 0 ? nl->fd : 0;
+}
+
+int lab_nl_open_generic(struct lab_nl *nl, struct lab_err *err)
+{
+	*nl = (struct lab_nl){ .fd = -1, .protocol = NETLINK_GENERIC };
+	nl->fd = open_socket(nl->protocol, err);
 	return nl->fd < 0 ? nl->fd : 0;
 }
 
@@ -45,7 +52,7 @@ int lab_nl_enter(struct lab_nl *nl, int netns, int home, struct lab_err *err)
 	close_fd(&nl->fd);
 	if (setns(netns, CLONE_NEWNET) < 0)
 		return lab_err_errno(err, errno, "enter network namespace");
-	nl->fd = open_socket(err);
+	nl->fd = open_socket(nl->protocol, err);
 	if (setns(home, CLONE_NEWNET) < 0)
 		return lab_err_set(err, ENOTRECOVERABLE,
 				   "cannot return to the switch namespace: %s", strerror(errno));
@@ -180,7 +187,7 @@ void lab_nl_nest_end(struct lab_nl *nl, size_t mark)
 }
 
 /* Remember the first refusal of the batch, with the kernel's own words where it has some. */
-static int note_error(const struct nlmsghdr *nlh, struct lab_err *err)
+int lab_nl_note_error(const struct nlmsghdr *nlh, struct lab_err *err)
 {
 	const struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
 	const char *text = NULL;
@@ -203,7 +210,7 @@ static int note_error(const struct nlmsghdr *nlh, struct lab_err *err)
 	return lab_err_set(err, code, "%s [%s]", strerror(code), lab_err_name(code));
 }
 
-static int wait_readable(int fd, struct lab_err *err)
+int lab_nl_wait(int fd, struct lab_err *err)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	int r;
@@ -238,7 +245,7 @@ static int hear(struct lab_nl *nl, uint32_t last, size_t *ret_failed, struct lab
 		if (n < 0 && errno == EAGAIN && lost)
 			return result ? result : lab_err_errno(err, ENOBUFS, "read netlink answer");
 		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
-			r = wait_readable(nl->fd, err);
+			r = lab_nl_wait(nl->fd, err);
 			if (r < 0)
 				return r;
 			continue;
@@ -253,7 +260,7 @@ static int hear(struct lab_nl *nl, uint32_t last, size_t *ret_failed, struct lab
 			    nlh->nlmsg_seq - nl->first > last - nl->first)
 				continue;
 			if (e->error && !result) {
-				result = note_error(nlh, err);
+				result = lab_nl_note_error(nlh, err);
 				if (ret_failed)
 					*ret_failed = nlh->nlmsg_seq - nl->first;
 			}

@@ -19,8 +19,9 @@
 #define LAB_NL_BATCH_MAX (256u << 10) /* bytes in one batch; lab_nl_room() says when to flush */
 
 /**
- * struct lab_nl - an rtnetlink socket with its batch
+ * struct lab_nl - a netlink socket with its batch
  * @fd:		socket; it stays in the namespace in which it was opened
+ * @protocol:	NETLINK_ROUTE (0) or NETLINK_GENERIC
  * @seq:	sequence number of the last request built
  * @first:	sequence number of the first request of the batch
  * @buf:	the batch, NULL until first used
@@ -30,7 +31,7 @@
  * @error:	latched -errno of the builder
  */
 struct lab_nl {
-	int fd;
+	int fd, protocol;
 	uint32_t seq, first;
 	uint8_t *buf;
 	size_t len, cap, msg;
@@ -46,6 +47,15 @@ struct lab_nl {
  * Return: 0 or -errno. Source: netlink(7), rtnetlink(7).
  */
 int lab_nl_open(struct lab_nl *nl, struct lab_err *err);
+
+/**
+ * lab_nl_open_generic() - Open a generic netlink socket in the current network namespace
+ * @nl:		written
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno. Source: netlink(7).
+ */
+int lab_nl_open_generic(struct lab_nl *nl, struct lab_err *err);
 
 /**
  * lab_nl_enter() - Point a socket's batch at another network namespace

@@ -3,6 +3,9 @@
 #ifndef NETLAB_NL_NL_INTERNAL_H
 #define NETLAB_NL_NL_INTERNAL_H
 
+#include <linux/netlink.h>
+#include <stdbool.h>
+
 #include "netlab/nl/nl.h"
 
 /**
@@ -73,5 +76,78 @@ void lab_nl_nest_end(struct lab_nl *nl, size_t mark);
  * Return: the bytes, or NULL with nl->error latched.
  */
 void *lab_nl_append(struct lab_nl *nl, size_t len);
+
+/**
+ * lab_nl_note_error() - What a refusal says
+ * @nlh:	an NLMSG_ERROR message that is as long as struct nlmsgerr
+ * @err:	filled, with the kernel's own words where it has some; may be NULL
+ *
+ * Return: -errno of the message.
+ */
+int lab_nl_note_error(const struct nlmsghdr *nlh, struct lab_err *err);
+
+/**
+ * lab_nl_wait() - Wait until the kernel has answered
+ * @fd:		netlink socket
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0, or -errno. Errors: -ETIMEDOUT after 10 s.
+ */
+int lab_nl_wait(int fd, struct lab_err *err);
+
+/**
+ * struct lab_nl_ear - who takes the answers to a request
+ * @restart:	forget everything: the kernel's list changed while it was told, and is told again; NULL = nothing to forget
+ * @hear:	one answer, whole and at least @min_len bytes behind its header; a negative errno ends the request with it
+ * @data:	for both
+ * @type:	message type of the answers; others are passed over; 0 = any
+ * @min_len:	bytes that an answer has at least
+ */
+struct lab_nl_ear {
+	void (*restart)(void *data);
+	int (*hear)(void *data, const struct nlmsghdr *nlh, struct lab_err *err);
+	void *data;
+	uint16_t type;
+	size_t min_len;
+};
+
+/**
+ * lab_nl_ask() - Send the one request of the batch and hear its answers
+ * @nl:		socket whose batch is one request (with NLM_F_DUMP for a list); empty afterwards
+ * @ear:	who takes the answers
+ * @err:	filled on failure; may be NULL
+ *
+ * A list that changed while it was told is asked for again, a few times; answers are bounded (a million, or 256 MiB).
+ * Context: blocks until the last answer, 10 s at most for each.
+ * Return: 0 or -errno: what the kernel refused it with, what @ear said, -EAGAIN the list never stood still.
+ * Source: netlink(7); NLM_F_DUMP_INTR in linux/netlink.h.
+ */
+int lab_nl_ask(struct lab_nl *nl, const struct lab_nl_ear *ear, struct lab_err *err);
+
+/**
+ * struct lab_nl_hearing - how far the answers to a request have come
+ * @ear:	who takes them
+ * @changed:	the kernel's list changed while it was told
+ * @result:	0, or -errno of the first failure; then the rest is heard without being handed over
+ */
+struct lab_nl_hearing {
+	const struct lab_nl_ear *ear;
+	bool changed;
+	int result;
+};
+
+/**
+ * lab_nl_hear_buffer() - Hand the answers in a buffer over
+ * @h:		its @ear is given; the rest is updated
+ * @buf:	messages, as recv(2) gave them, aligned for struct nlmsghdr
+ * @len:	bytes
+ * @seq:	sequence number of the request
+ * @err:	filled when @h->result becomes a failure; may be NULL
+ *
+ * The part of lab_nl_ask() that believes nothing of what it reads.
+ * Return: true after the last answer.
+ */
+bool lab_nl_hear_buffer(struct lab_nl_hearing *h, const void *buf, size_t len, uint32_t seq,
+			struct lab_err *err);
 
 #endif
