@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "controller/report/report_internal.h"
+#include "controller/report/what.h"
 #include "netlab/base/util.h"
 
 enum {
@@ -20,47 +21,77 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static void add_command(const struct ctl_report *rep, struct lab_strbuf *sb)
+static void add_command(const struct ctl_report *rep, const struct ctl_model_task *t,
+			const struct ctl_model_command *c, struct lab_strbuf *sb)
 {
-	const struct ctl_command_result *c = rep->command;
-	uint64_t now = ctl_report_now(rep) + rep->params.start_us;
+	uint64_t now = ctl_report_now(rep);
 	uint64_t us = now > c->start_us ? now - c->start_us : 0;
 
-	lab_strbuf_printf(sb, ", command %zu of %zu, %" PRIu64 ".%u s: ", c->index + 1,
-			  rep->task->n_commands, us / 1000000u, (unsigned int)(us / 100000u % 10u));
+	lab_strbuf_printf(sb, ", command %zu", c->number);
+	/* A task that makes its commands as it goes does not know how many there will be. */
+	if (t->expected >= c->number)
+		lab_strbuf_printf(sb, " of %zu", t->expected);
+	lab_strbuf_printf(sb, ", %" PRIu64 ".%u s: ", us / 1000000u,
+			  (unsigned int)(us / 100000u % 10u));
 	if (c->host)
 		lab_strbuf_printf(sb, "%s: ", c->host);
-	ctl_report_what(c, 0, sb);
+	ctl_what_command(c, 0, sb);
+}
+
+static void add_task(const struct ctl_report *rep, const struct ctl_model_recipe *r,
+		     struct lab_strbuf *sb)
+{
+	const struct ctl_model_task *t = r->n_tasks ? r->tasks[r->n_tasks - 1] : NULL;
+	const struct ctl_model_command *c;
+
+	if (!t || t->ended) {
+		lab_strbuf_puts(sb, "running");
+		return;
+	}
+	lab_strbuf_printf(sb, "task %zu", t->number);
+	c = t->n_commands ? t->commands[t->n_commands - 1] : NULL;
+	if (c && !c->ended)
+		add_command(rep, t, c, sb);
+}
+
+static void add_recipe(const struct ctl_report *rep, const struct ctl_model_recipe *r,
+		       struct lab_strbuf *sb)
+{
+	static const char *const words[] = {
+		[CTL_PHASE_READ] = "reading",
+		[CTL_PHASE_UP] = "starting the lab",
+		[CTL_PHASE_RUN] = "",
+		[CTL_PHASE_DOWN] = "taking the lab down",
+	};
+	int i;
+
+	lab_strbuf_printf(sb, "%s: ", base_name(r->path));
+	for (i = 0; i < CTL_PHASE_MAX_; i++) {
+		if (r->phase && strcmp(r->phase, ctl_phase_name((enum ctl_report_phase)i)) == 0)
+			break;
+	}
+	if (i == CTL_PHASE_RUN)
+		add_task(rep, r, sb);
+	else if (i == CTL_PHASE_UP && rep->hosts_total)
+		lab_strbuf_printf(sb, "%zu of %zu hosts up", rep->hosts_up, rep->hosts_total);
+	else
+		lab_strbuf_puts(sb, words[i == CTL_PHASE_MAX_ ? CTL_PHASE_READ : i]);
 }
 
 static void compose(const struct ctl_report *rep, struct lab_strbuf *sb)
 {
-	lab_strbuf_printf(sb, "%s: ", base_name(rep->path));
-	switch (rep->phase) {
-	case CTL_PHASE_READ:
-		lab_strbuf_puts(sb, "reading");
-		break;
-	case CTL_PHASE_UP:
-		if (rep->hosts_total)
-			lab_strbuf_printf(sb, "%zu of %zu hosts up", rep->hosts_up,
-					  rep->hosts_total);
-		else
-			lab_strbuf_puts(sb, "starting the lab");
-		break;
-	case CTL_PHASE_RUN:
-		if (rep->task)
-			lab_strbuf_printf(sb, "task %zu", rep->task->index + 1);
-		else
-			lab_strbuf_puts(sb, "running");
-		if (rep->task && rep->command)
-			add_command(rep, sb);
-		break;
-	case CTL_PHASE_DOWN:
-		lab_strbuf_puts(sb, "taking the lab down");
-		break;
-	case CTL_PHASE_MAX_:
-		break;
+	const struct ctl_model *m = &rep->model;
+	size_t i, n_over = 0, n_failed = 0;
+
+	for (i = 0; i < m->n_recipes; i++) {
+		n_over += m->recipes[i]->end != NULL;
+		n_failed += m->recipes[i]->end && m->recipes[i]->exit_code;
 	}
+	if (m->n_recipes - n_over < 2)
+		add_recipe(rep, m->recipes[m->n_recipes - 1], sb);
+	else
+		lab_strbuf_printf(sb, "%zu recipes are running, %zu passed, %zu failed",
+				  m->n_recipes - n_over, n_over - n_failed, n_failed);
 }
 
 /* Cut to a number of characters, which is that of columns for most texts. */
@@ -106,7 +137,7 @@ static void on_timer(struct lab_source *src, void *user)
 
 void ctl_progress_update(struct ctl_report *rep, bool now)
 {
-	if (!rep->params.live || !rep->path)
+	if (!rep->params.live || !rep->model.n_recipes)
 		return;
 	if (now || ctl_report_now(rep) - rep->drawn_us >= NOT_AGAIN_US)
 		draw(rep);

@@ -1,27 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* report.c - what all styles of a report share: dispatch, lines of output, words for a command */
+/* report.c - from what happens to events, and from events to the model and the style */
 #include "controller/report/report.h"
 
-#include <ctype.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
 
+#include "controller/report/event.h"
 #include "controller/report/report_internal.h"
 #include "netlab/base/util.h"
 
 #define PARTIAL_MAX ((size_t)64 << 10) /* a longer line is cut in two */
 
-int ctl_report_new(const struct ctl_report_params *params, struct ctl_report **ret)
+int ctl_report_new(const struct ctl_report_params *params, struct ctl_report **ret,
+		   struct lab_err *err)
 {
+	static const struct ctl_report_style *const styles[] = {
+		[CTL_REPORT_TEXT] = &ctl_report_text,
+		[CTL_REPORT_JSON] = &ctl_report_json,
+		[CTL_REPORT_TAP] = &ctl_report_tap,
+	};
 	struct ctl_report *rep;
+	size_t i;
+	int r;
 
 	rep = calloc(1, sizeof(*rep));
 	if (!rep)
-		return -ENOMEM;
+		return lab_err_errno(err, ENOMEM, "starting");
 	rep->params = *params;
-	rep->style = params->json ? &ctl_report_json : &ctl_report_text;
-	rep->params.live = params->live && params->loop && !params->json;
+	rep->style = styles[params->style];
+	rep->params.live = params->live && params->loop && params->style == CTL_REPORT_TEXT;
+	rep->model.lean = true;
+	for (i = 0; i < CTL_REPORT_FORMAT_MAX_; i++) {
+		if (!params->files[i])
+			continue;
+		rep->model.lean = false;
+		r = ctl_report_file_open(&rep->files[i], params->files[i], err);
+		if (r < 0) {
+			ctl_report_free(rep);
+			return r;
+		}
+	}
 	*ret = rep;
 	return 0;
 }
@@ -46,9 +64,9 @@ void ctl_report_free(struct ctl_report *rep)
 	ctl_progress_clear(rep);
 	lab_source_free(rep->timer);
 	drop_partials(rep);
-	for (i = 0; i < rep->n_marks; i++)
-		free(rep->marks[i].path);
-	free(rep->marks);
+	for (i = 0; i < CTL_REPORT_FORMAT_MAX_; i++)
+		ctl_report_file_close(&rep->files[i]);
+	ctl_model_fini(&rep->model);
 	free(rep);
 }
 
@@ -67,79 +85,6 @@ void ctl_report_puts(struct ctl_report *rep, int fd, struct lab_strbuf *sb)
 	lab_strbuf_fini(sb);
 }
 
-/* One line: white space of any kind becomes one space, control characters become visible. */
-static void add_flat(const char *text, struct lab_strbuf *sb)
-{
-	cleanup_strbuf struct lab_strbuf clean = LAB_STRBUF_INIT;
-	bool space = false;
-	size_t i;
-
-	ctl_text_utf8(text, strlen(text), true, &clean);
-	for (i = 0; i < clean.len; i++) {
-		if (isspace((unsigned char)clean.data[i])) {
-			space = true;
-			continue;
-		}
-		if (space && sb->len)
-			lab_strbuf_putc(sb, ' ');
-		space = false;
-		lab_strbuf_putc(sb, clean.data[i]);
-	}
-}
-
-static void describe(const struct ctl_command_result *c, struct lab_strbuf *sb)
-{
-	const struct ctl_command *command = c->command;
-
-	switch (command->kind) {
-	case CTL_COMMAND_RUN:
-		if (command->bg_id)
-			lab_strbuf_printf(sb, "[%s] ", command->bg_id);
-		add_flat(c->text           ? c->text
-			 : command->module ? command->module
-					   : command->command.text,
-			 sb);
-		break;
-	case CTL_COMMAND_WAIT:
-	case CTL_COMMAND_INTR:
-	case CTL_COMMAND_KILL:
-		lab_strbuf_printf(sb, "%s [%s]", ctl_command_name(command->kind), command->bg_id);
-		break;
-	case CTL_COMMAND_CTL_WAIT:
-		lab_strbuf_printf(sb, "ctl_wait %" PRIu64, command->wait_us / 1000000u);
-		if (command->wait_us % 1000000u)
-			lab_strbuf_printf(sb, ".%06u", (unsigned int)(command->wait_us % 1000000u));
-		while (sb->len && command->wait_us % 1000000u && sb->data[sb->len - 1] == '0')
-			sb->data[--sb->len] = '\0';
-		lab_strbuf_puts(sb, " s");
-		break;
-	case CTL_COMMAND_CONFIG:
-		lab_strbuf_puts(sb, "config ");
-		add_flat(c->text ? c->text : "", sb);
-		break;
-	case CTL_COMMAND_KIND_MAX_:
-		break;
-	}
-}
-
-void ctl_report_what(const struct ctl_command_result *c, size_t max, struct lab_strbuf *sb)
-{
-	cleanup_strbuf struct lab_strbuf text = LAB_STRBUF_INIT;
-	size_t len;
-
-	describe(c, &text);
-	if (!max || text.len <= max) {
-		lab_strbuf_puts(sb, lab_strbuf_str(&text));
-		return;
-	}
-	/* Not in the middle of a character. */
-	len = max > 3 ? max - 3 : 0;
-	while (len && ((unsigned char)text.data[len] & 0xc0) == 0x80)
-		len--;
-	lab_strbuf_add(sb, text.data, len);
-	lab_strbuf_puts(sb, "...");
-}
-
 uint64_t ctl_report_totals(const struct ctl_report *rep, const struct ctl_report_verdict *v,
 			   uint64_t *ret_busy_us)
 {
@@ -148,6 +93,25 @@ uint64_t ctl_report_totals(const struct ctl_report *rep, const struct ctl_report
 
 	*ret_busy_us = LAB_MIN(busy, total);
 	return total;
+}
+
+int ctl_report_event(struct ctl_report *rep, json_t *event)
+{
+	int r;
+
+	r = ctl_model_take(&rep->model, event, &rep->now);
+	if (r < 0)
+		return r;
+	rep->style->event(rep, &rep->now);
+	ctl_progress_update(rep, false);
+	return 0;
+}
+
+/* An event of our own. Out of memory: it is lost, and the next one may not be. */
+static void emit(struct ctl_report *rep, json_t *event)
+{
+	(void)ctl_report_event(rep, event);
+	json_decref(event);
 }
 
 /* --- lines of output --- */
@@ -174,7 +138,7 @@ static struct ctl_partial *get_partial(struct ctl_report *rep, const struct ctl_
 static void flush_partial(struct ctl_report *rep, struct ctl_partial *p)
 {
 	if (p->line.len)
-		rep->style->output(rep, p->owner, p->fd, p->line.data, p->line.len);
+		emit(rep, ctl_event_output(rep, p->owner, p->fd, p->line.data, p->line.len));
 	lab_strbuf_reset(&p->line);
 }
 
@@ -208,7 +172,8 @@ static void on_output(const struct ctl_command_result *c, int fd, const void *da
 		lab_strbuf_add(&p->line, bytes, n);
 		if (newline && bytes + n == newline) {
 			/* An empty line is a line as well. */
-			rep->style->output(rep, c, fd, lab_strbuf_str(&p->line), p->line.len);
+			emit(rep,
+			     ctl_event_output(rep, c, fd, lab_strbuf_str(&p->line), p->line.len));
 			lab_strbuf_reset(&p->line);
 			n++;
 		} else if (p->line.len >= PARTIAL_MAX) {
@@ -226,32 +191,21 @@ static void on_synced(const char *host, size_t n_files, size_t n_sent, uint64_t 
 {
 	struct ctl_report *rep = user;
 
-	rep->style->synced(rep, host, n_files, n_sent, duration_us);
+	emit(rep, ctl_event_synced(rep, host, n_files, n_sent, duration_us));
 }
 
 static void on_task_start(const struct ctl_task_result *t, void *user)
 {
 	struct ctl_report *rep = user;
-	size_t i;
 
-	rep->task = t;
-	rep->host_width = 1;
-	for (i = 0; i < t->n_commands; i++) {
-		if (t->commands[i]->host)
-			rep->host_width = LAB_MAX(rep->host_width, strlen(t->commands[i]->host));
-	}
-	rep->host_width = LAB_MIN(rep->host_width, (size_t)16);
-	rep->style->task_start(rep, t);
-	ctl_progress_update(rep, false);
+	emit(rep, ctl_event_task_start(rep, t));
 }
 
 static void on_command_start(const struct ctl_command_result *c, void *user)
 {
 	struct ctl_report *rep = user;
 
-	rep->command = c;
-	rep->style->command_start(rep, c);
-	ctl_progress_update(rep, false);
+	emit(rep, ctl_event_command_start(rep, c));
 }
 
 static void on_command_end(const struct ctl_command_result *c, void *user)
@@ -260,9 +214,7 @@ static void on_command_end(const struct ctl_command_result *c, void *user)
 
 	if (c->job && c->job->owner)
 		flush_partials(rep, c->job->owner);
-	rep->command = NULL;
-	rep->style->command_end(rep, c);
-	ctl_progress_update(rep, false);
+	emit(rep, ctl_event_command_end(rep, c));
 }
 
 static void on_note(const char *text, void *user)
@@ -275,8 +227,7 @@ static void on_task_end(const struct ctl_task_result *t, void *user)
 	struct ctl_report *rep = user;
 
 	flush_partials(rep, NULL);
-	rep->task = NULL;
-	rep->style->task_end(rep, t);
+	emit(rep, ctl_event_task_end(rep, t));
 }
 
 const struct ctl_run_ops *ctl_report_run_ops(void)
@@ -299,24 +250,45 @@ void ctl_report_lab(struct ctl_report *rep, const char *lab)
 	rep->lab = lab;
 }
 
+bool ctl_report_wants_topology(const struct ctl_report *rep)
+{
+	return rep->params.style == CTL_REPORT_JSON || !rep->model.lean;
+}
+
+void ctl_report_topology(struct ctl_report *rep, json_t *topology)
+{
+	emit(rep, ctl_event_topology(rep, topology));
+}
+
 void ctl_report_begin(struct ctl_report *rep, const char *path)
 {
+	if (!rep->model.start)
+		emit(rep, ctl_event_start(rep));
+	rep->run++;
 	rep->path = path;
 	rep->lab = NULL;
 	rep->hosts_up = 0;
 	rep->hosts_total = 0;
-	rep->style->begin(rep);
+	emit(rep, ctl_event_new(rep, "recipe"));
 }
 
 void ctl_report_diag(struct ctl_report *rep, const struct ctl_diag *diag)
 {
-	if (diag->n_items)
-		rep->style->diag(rep, diag);
+	unsigned int kept = 0;
+	size_t i;
+
+	for (i = 0; i < diag->n_items; i++) {
+		kept += diag->items[i].kind == CTL_DIAG_ERROR;
+		emit(rep, ctl_event_diag(rep, &diag->items[i]));
+	}
+	if (diag->n_errors > kept)
+		ctl_report_note(rep, "%u more error%s", diag->n_errors - kept,
+				diag->n_errors - kept == 1 ? "" : "s");
 }
 
 void ctl_report_error(struct ctl_report *rep, const struct lab_err *err)
 {
-	rep->style->error(rep, err);
+	emit(rep, ctl_event_error(rep, err));
 }
 
 void ctl_report_note(struct ctl_report *rep, const char *fmt, ...)
@@ -327,14 +299,12 @@ void ctl_report_note(struct ctl_report *rep, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	rep->style->note(rep, text);
+	emit(rep, ctl_event_note(rep, text));
 }
 
 void ctl_report_phase(struct ctl_report *rep, enum ctl_report_phase phase)
 {
-	rep->phase = phase;
-	rep->style->phase(rep, phase);
-	ctl_progress_update(rep, false);
+	emit(rep, ctl_event_phase(rep, phase));
 }
 
 void ctl_report_progress(size_t hosts_up, size_t hosts_total, void *user)
@@ -348,40 +318,50 @@ void ctl_report_progress(size_t hosts_up, size_t hosts_total, void *user)
 
 void ctl_report_up(struct ctl_report *rep, const struct ctl_report_lab_up *up)
 {
-	rep->style->up(rep, up);
+	emit(rep, ctl_event_up(rep, up));
 }
 
 void ctl_report_kept(struct ctl_report *rep, const char *host)
 {
-	rep->style->kept(rep, host);
+	emit(rep, ctl_event_kept(rep, host));
 }
 
 void ctl_report_down(struct ctl_report *rep, uint64_t duration_us)
 {
-	rep->style->down(rep, duration_us);
+	emit(rep, ctl_event_down(rep, duration_us));
 }
 
 void ctl_report_verdict(struct ctl_report *rep, const struct ctl_report_verdict *verdict)
 {
-	struct ctl_recipe_mark *marks;
+	emit(rep, ctl_event_verdict(rep, verdict));
+}
 
-	rep->style->verdict(rep, verdict);
-	marks = reallocarray(rep->marks, rep->n_marks + 1, sizeof(*marks));
-	if (!marks)
-		return;
-	rep->marks = marks;
-	marks[rep->n_marks].path = strdup(rep->path);
-	marks[rep->n_marks].exit_code = verdict->exit_code;
-	if (marks[rep->n_marks].path)
-		rep->n_marks++;
+int ctl_report_write(struct ctl_report *rep)
+{
+	int result = 0, r;
+	size_t i;
+
+	rep->path = NULL;
+	for (i = 0; i < CTL_REPORT_FORMAT_MAX_; i++) {
+		struct lab_err err;
+
+		r = ctl_report_file_write(&rep->files[i], (enum ctl_report_format)i, &rep->model,
+					  &err);
+		if (r < 0)
+			emit(rep, ctl_event_error(rep, &err));
+		result = r < 0 && !result ? r : result;
+	}
+	return result;
 }
 
 void ctl_report_end(struct ctl_report *rep, int exit_code)
 {
+	rep->path = NULL;
 	ctl_progress_clear(rep);
 	lab_source_free(rep->timer);
 	rep->timer = NULL;
-	rep->style->end(rep, exit_code);
+	rep->params.live = false;
+	emit(rep, ctl_event_end(rep, exit_code));
 }
 
 const char *ctl_phase_name(enum ctl_report_phase phase)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* report.h - tell what a run does and what came out of it: text for people, or JSON lines */
+/* report.h - tell what a run does and what came out of it: on standard output and in files */
 #ifndef CONTROLLER_REPORT_REPORT_H
 #define CONTROLLER_REPORT_REPORT_H
 
@@ -14,25 +14,55 @@
 /**
  * DOC: reports
  *
- * A report hears the events of one or more recipes in their order:
+ * A report hears what happens in one or more recipes in its order:
  *
- *   for each recipe: begin, diag and error as they come, phase, lab, up, the events of ctl_run(),
- *   verdict, down; then once: end.
+ *   for each recipe: begin, diag and error as they come, phase, lab, topology, up, those of ctl_run(),
+ *   verdict, down; then once: write, end.
  *
- * report.c holds what all styles share; text.c and json.c are the styles, each one table of
- * functions; progress.c draws the one line of a terminal that changes in place. Nothing here
- * prints: bytes go to the owner's write function.
+ * event.c makes a JSON object of each; model.c collects them (model.h says why); the style on
+ * standard output hears of each with its place in the model: text.c, json.c or tap.c. The files are
+ * written at the end from the model: result_xml.c, junit.c, html*.c, with markup.c as the one writer of
+ * tags and file.c for the files themselves. progress.c draws the one line of a terminal that
+ * changes in place. What is printed goes to the owner's write function.
  */
 
 /* Write bytes to standard output (1) or standard error (2). */
 typedef void (*ctl_report_write_fn)(int fd, const char *data, size_t len, void *user);
+
+/* What standard output gets. */
+enum ctl_report_style_kind {
+	CTL_REPORT_TEXT, /* text for people */
+	CTL_REPORT_JSON, /* events, one JSON object a line: docs/json.md */
+	CTL_REPORT_TAP,  /* Test Anything Protocol, version 13, which prove(1) reads */
+};
+
+/* What a file may get at the end. */
+enum ctl_report_format {
+	CTL_REPORT_RESULT, /* XML as LNST wrote it */
+	CTL_REPORT_JUNIT,  /* XML as CI servers read it */
+	CTL_REPORT_FORMAT_MAX_,
+};
+
+/**
+ * struct ctl_report_env - where it all happened; all borrowed, may be NULL
+ * @version:	netlab's version
+ * @kernel:	kernel, as uname(2) names its release
+ * @machine:	host name of the machine
+ * @date_s:	when the program started: seconds since 1970; 0 = not known
+ */
+struct ctl_report_env {
+	const char *version, *kernel, *machine;
+	int64_t date_s;
+};
 
 /**
  * struct ctl_report_params - how to report; everything is borrowed as long as the report
  * @write:	gets the bytes
  * @user:	for @write
  * @loop:	loop of the run, for @live; may be NULL otherwise
- * @json:	one JSON object a line instead of text
+ * @style:	what standard output gets
+ * @files:	by enum ctl_report_format: the file that gets it, or NULL
+ * @env:	where it happens
  * @verbose:	show what the commands write
  * @timing:	show where the time went
  * @colour:	text: use colours
@@ -45,7 +75,10 @@ struct ctl_report_params {
 	ctl_report_write_fn write;
 	void *user;
 	struct lab_loop *loop;
-	bool json, verbose, timing, colour, live;
+	enum ctl_report_style_kind style;
+	const char *files[CTL_REPORT_FORMAT_MAX_];
+	struct ctl_report_env env;
+	bool verbose, timing, colour, live;
 	unsigned int columns;
 	uint64_t start_us;
 	uint64_t (*now_us)(void);
@@ -107,10 +140,13 @@ struct ctl_report;
  * ctl_report_new() - Make a report
  * @params:	how; copied
  * @ret:	on success; free with ctl_report_free()
+ * @err:	filled on failure; may be NULL
  *
- * Return: 0 or -ENOMEM.
+ * Tries whether the files can be written, so that it is known before a lab is built.
+ * Return: 0 or -errno. Errors: those of open(2) for the first file that cannot be written, -ENOMEM.
  */
-int ctl_report_new(const struct ctl_report_params *params, struct ctl_report **ret);
+int ctl_report_new(const struct ctl_report_params *params, struct ctl_report **ret,
+		   struct lab_err *err);
 
 /**
  * ctl_report_free() - Release a report; a line of progress is removed
@@ -119,6 +155,18 @@ int ctl_report_new(const struct ctl_report_params *params, struct ctl_report **r
  * Before its loop is freed.
  */
 void ctl_report_free(struct ctl_report *rep);
+
+/**
+ * ctl_report_event() - Take an event that another report has made
+ * @rep:	report
+ * @event:	a line of docs/json.md (borrowed); its member run must be unique in this report
+ *
+ * This is how a recipe that runs in another process is reported. Events of several recipes may come
+ * mixed; text is only readable when they do not.
+ * Return: 0 or -errno. Errors: -EPROTO it is no event, or one of something that has not begun:
+ * ignored; -ENOMEM.
+ */
+int ctl_report_event(struct ctl_report *rep, json_t *event);
 
 /**
  * ctl_report_begin() - A recipe begins
@@ -133,6 +181,21 @@ void ctl_report_begin(struct ctl_report *rep, const char *path);
  * @lab:	name of the lab (borrowed until the next recipe)
  */
 void ctl_report_lab(struct ctl_report *rep, const char *lab);
+
+/**
+ * ctl_report_wants_topology() - Is somebody interested in the topology?
+ * @rep:	report
+ *
+ * Return: false when ctl_report_topology() would be in vain.
+ */
+bool ctl_report_wants_topology(const struct ctl_report *rep);
+
+/**
+ * ctl_report_topology() - It is known what the lab is
+ * @rep:	report
+ * @topology:	as lab_topo_to_json() writes it; stolen; NULL = out of memory
+ */
+void ctl_report_topology(struct ctl_report *rep, json_t *topology);
 
 /**
  * ctl_report_diag() - What is wrong or odd in the recipe
@@ -204,6 +267,15 @@ void ctl_report_down(struct ctl_report *rep, uint64_t duration_us);
  * @verdict:	how
  */
 void ctl_report_verdict(struct ctl_report *rep, const struct ctl_report_verdict *verdict);
+
+/**
+ * ctl_report_write() - Write the files, before ctl_report_end()
+ * @rep:	report
+ *
+ * A file that cannot be written is reported as an error, and the others are written.
+ * Return: 0, or -errno of the first that could not be written.
+ */
+int ctl_report_write(struct ctl_report *rep);
 
 /**
  * ctl_report_end() - All recipes are over

@@ -3,33 +3,17 @@
 #ifndef CONTROLLER_REPORT_REPORT_INTERNAL_H
 #define CONTROLLER_REPORT_REPORT_INTERNAL_H
 
+#include "controller/report/file.h"
+#include "controller/report/model.h"
 #include "controller/report/report.h"
 #include "netlab/base/strbuf.h"
 
 /**
- * struct ctl_report_style - a way to report; all functions are there
- *
- * The names are those of the functions in report.h and of struct ctl_run_ops.
+ * struct ctl_report_style - a way to report while recipes run
+ * @event:	an event has come; the model has taken it
  */
 struct ctl_report_style {
-	void (*begin)(struct ctl_report *rep);
-	void (*diag)(struct ctl_report *rep, const struct ctl_diag *diag);
-	void (*error)(struct ctl_report *rep, const struct lab_err *err);
-	void (*note)(struct ctl_report *rep, const char *text);
-	void (*phase)(struct ctl_report *rep, enum ctl_report_phase phase);
-	void (*up)(struct ctl_report *rep, const struct ctl_report_lab_up *up);
-	void (*synced)(struct ctl_report *rep, const char *host, size_t n_files, size_t n_sent,
-		       uint64_t duration_us);
-	void (*task_start)(struct ctl_report *rep, const struct ctl_task_result *t);
-	void (*command_start)(struct ctl_report *rep, const struct ctl_command_result *c);
-	void (*output)(struct ctl_report *rep, const struct ctl_command_result *c, int fd,
-		       const char *line, size_t len);
-	void (*command_end)(struct ctl_report *rep, const struct ctl_command_result *c);
-	void (*task_end)(struct ctl_report *rep, const struct ctl_task_result *t);
-	void (*kept)(struct ctl_report *rep, const char *host);
-	void (*down)(struct ctl_report *rep, uint64_t duration_us);
-	void (*verdict)(struct ctl_report *rep, const struct ctl_report_verdict *verdict);
-	void (*end)(struct ctl_report *rep, int exit_code);
+	void (*event)(struct ctl_report *rep, const struct ctl_event *e);
 };
 
 /**
@@ -47,53 +31,42 @@ struct ctl_partial {
 };
 
 /**
- * struct ctl_recipe_mark - a recipe that is over, for the end of the report
- * @path:	its file name; owned
- * @exit_code:	its exit code
- */
-struct ctl_recipe_mark {
-	char *path;
-	int exit_code;
-};
-
-/**
  * struct ctl_report - a report
  * @params:	as given
- * @style:	how it is written
+ * @style:	how it is written while recipes run
+ * @files:	what is written at the end
+ * @model:	what is known of the recipes
  * @path:	recipe that runs
+ * @run:	its number
  * @lab:	its lab
- * @phase:	its phase
- * @hosts_up:	in CTL_PHASE_UP
- * @hosts_total: in CTL_PHASE_UP
- * @recipe:	recipe whose tasks run, or NULL
- * @command:	command that runs, or NULL
- * @host_width:	columns for the ids of its hosts
+ * @now:	what the last event was about
+ * @hosts_up:	while the lab comes up
+ * @hosts_total: while the lab comes up
+ * @n_points:	TAP: test points so far
  * @shown:	a line of progress is on the screen
  * @drawn_us:	when it was drawn
  * @timer:	draws it again
  * @partial:	unfinished lines
- * @marks:	recipes that are over
- * @n_marks:	how many
  */
 struct ctl_report {
 	struct ctl_report_params params;
 	const struct ctl_report_style *style;
+	struct ctl_report_file files[CTL_REPORT_FORMAT_MAX_];
+	struct ctl_model model;
 	const char *path, *lab;
-	enum ctl_report_phase phase;
+	size_t run;
+	struct ctl_event now;
 	size_t hosts_up, hosts_total;
-	const struct ctl_task_result *task;
-	const struct ctl_command_result *command;
-	size_t host_width;
+	size_t n_points;
 	bool shown;
 	uint64_t drawn_us;
 	struct lab_source *timer;
 	struct ctl_partial *partial;
-	struct ctl_recipe_mark *marks;
-	size_t n_marks;
 };
 
 extern const struct ctl_report_style ctl_report_text; /* text.c */
 extern const struct ctl_report_style ctl_report_json; /* json.c */
+extern const struct ctl_report_style ctl_report_tap;  /* tap.c */
 
 /**
  * ctl_report_now() - Microseconds since the program started
@@ -110,15 +83,6 @@ uint64_t ctl_report_now(const struct ctl_report *rep);
  * @sb:		text with its last newline; released
  */
 void ctl_report_puts(struct ctl_report *rep, int fd, struct lab_strbuf *sb);
-
-/**
- * ctl_report_what() - Write what a command is, in one line
- * @c:		command
- * @max:	bytes at most; 0 = no limit
- * @sb:		appended: "ping -c 1 h2", "[server] Iperf role=server", "intr [server]", "ctl_wait
- *		1.5 s"
- */
-void ctl_report_what(const struct ctl_command_result *c, size_t max, struct lab_strbuf *sb);
 
 /**
  * ctl_report_totals() - Times of a recipe

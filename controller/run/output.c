@@ -76,22 +76,6 @@ void ctl_output_text(const struct ctl_output *out, struct lab_strbuf *sb)
 		lab_strbuf_add(sb, out->tail.data + out->tail.len - tail, tail);
 }
 
-void ctl_output_last(const struct ctl_output *out, unsigned int lines, struct lab_strbuf *sb)
-{
-	cleanup_strbuf struct lab_strbuf text = LAB_STRBUF_INIT;
-	size_t end, start;
-
-	ctl_output_text(out, &text);
-	end = text.len;
-	while (end && (text.data[end - 1] == '\n' || text.data[end - 1] == '\r'))
-		end--;
-	for (start = end; start; start--) {
-		if (text.data[start - 1] == '\n' && --lines == 0)
-			break;
-	}
-	lab_strbuf_add(sb, text.data ? text.data + start : "", end - start);
-}
-
 /* Length of the UTF-8 sequence at s, or 0 when it is none. RFC 3629 section 4. */
 static size_t sequence(const unsigned char *s, size_t len)
 {

@@ -54,16 +54,6 @@ void ctl_output_shrink(struct ctl_output *out);
 void ctl_output_text(const struct ctl_output *out, struct lab_strbuf *sb);
 
 /**
- * ctl_output_last() - Write the last lines
- * @out:	output
- * @lines:	how many at most, > 0
- * @sb:		appended, without the last line's newline
- *
- * Empty lines at the end do not count.
- */
-void ctl_output_last(const struct ctl_output *out, unsigned int lines, struct lab_strbuf *sb);
-
-/**
  * ctl_text_utf8() - Write bytes as UTF-8 text
  * @data:	bytes of any kind
  * @len:	how many

@@ -75,9 +75,9 @@ _netlab()
 	case $command in
 	run)
 		options='--name --define-alias --override-alias --config-only --keep --lab --module-dir --only --packet-capture'
-		options+=' --repeat --shuffle --timeout --timing'
+		options+=' --repeat --shuffle --timeout --timing --result --junit --tap'
 		with_arg=' -n --name -a --define-alias -A --override-alias --lab --module-dir --only -p --packet-capture'
-		with_arg+=' --repeat --shuffle --timeout '
+		with_arg+=' --repeat --shuffle --timeout -x --result --junit '
 		;;
 	deconfigure)
 		options='--name --define-alias --override-alias'
@@ -116,6 +116,10 @@ _netlab()
 	if [[ $with_arg == *" $prev "* ]]; then
 		case $prev in
 		--lab) _netlab_labs ;;
+		-x | --result | --junit)
+			compopt -o filenames 2>/dev/null
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			;;
 		--module-dir | -p | --packet-capture) compopt -o dirnames 2>/dev/null ;;
 		esac
 		return

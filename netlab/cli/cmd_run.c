@@ -2,9 +2,12 @@
 /* cmd_run.c - netlab run: its options, the terminal, and the recipes one after another */
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/utsname.h>
+#include <time.h>
 
 #include "netlab/base/parse.h"
 #include "netlab/base/util.h"
+#include "netlab/base/version.h"
 #include "netlab/cli/cmd_run.h"
 
 static const struct lab_cli_option options[] = {
@@ -22,6 +25,9 @@ static const struct lab_cli_option options[] = {
 	{ "shuffle", 0, "SEED", "run the recipes in an order that SEED, a number, decides" },
 	{ "timeout", 0, "TIME", "end a recipe that takes longer: 90, 1.5m, 2h" },
 	{ "timing", 0, NULL, "show where the time went" },
+	{ "result", 'x', "FILE", "write the results as LNST wrote them" },
+	{ "junit", 0, "FILE", "write the results as CI servers read them" },
+	{ "tap", 0, NULL, "print the results in the Test Anything Protocol instead of text" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -69,6 +75,21 @@ static int set_name(struct lab_cli *cli, const char *option, const char *arg, co
 	return 0;
 }
 
+static int set_file(const char *option, const char *path, struct lab_run_args *args)
+{
+	static const char *const names[] = {
+		[CTL_REPORT_RESULT] = "result",
+		[CTL_REPORT_JUNIT] = "junit",
+	};
+	size_t i;
+
+	for (i = 0; i < LAB_ARRAY_SIZE(names); i++) {
+		if (!strcmp(names[i], option))
+			args->files[i] = path;
+	}
+	return 0;
+}
+
 static int on_option(struct lab_cli *cli, const char *name, const char *arg, void *user)
 {
 	struct lab_run_args *args = user;
@@ -95,10 +116,14 @@ static int on_option(struct lab_cli *cli, const char *name, const char *arg, voi
 		return set_timeout(cli, arg, args);
 	if (!strcmp(name, "config-only"))
 		args->config_only = args->keep = true;
-	if (!strcmp(name, "keep"))
+	else if (!strcmp(name, "keep"))
 		args->keep = true;
-	if (!strcmp(name, "timing"))
+	else if (!strcmp(name, "tap"))
+		args->tap = true;
+	else if (!strcmp(name, "timing"))
 		args->timing = true;
+	else
+		return set_file(name, arg, args);
 	return 0;
 }
 
@@ -142,16 +167,39 @@ static int run_recipes(struct lab_cli *cli, const struct lab_run_args *args, str
 		worst = LAB_MAX(worst, code);
 		start = lab_loop_now_us();
 	}
+	/* Also after an interruption: with what there is. */
+	if (ctl_report_write(rep) < 0)
+		worst = LAB_MAX(worst, (int)LAB_EXIT_LACKS);
 	ctl_report_end(rep, worst);
 	return worst;
+}
+
+/* The exit code when a report cannot be written where the user wants it. */
+static int exit_of_file(int r)
+{
+	switch (-r) {
+	case ENOENT:
+	case ENOTDIR:
+	case EISDIR:
+	case EACCES:
+	case ELOOP:
+	case ENAMETOOLONG:
+		return LAB_EXIT_USAGE;
+	default:
+		return LAB_EXIT_LACKS;
+	}
 }
 
 static int run_all(struct lab_cli *cli, const struct lab_run_args *args,
 		   const struct lab_run_list *list)
 {
+	struct utsname uts = { 0 };
 	struct ctl_report_params params = {
 		.write = write_out,
-		.json = cli->json,
+		.style = cli->json   ? CTL_REPORT_JSON
+			 : args->tap ? CTL_REPORT_TAP
+				     : CTL_REPORT_TEXT,
+		.env = { .version = lab_version(), .date_s = time(NULL) },
 		.verbose = cli->verbose,
 		.timing = args->timing,
 		.colour = cli->colour,
@@ -164,14 +212,20 @@ static int run_all(struct lab_cli *cli, const struct lab_run_args *args,
 	struct lab_err err;
 	int r;
 
+	if (uname(&uts) == 0) {
+		params.env.kernel = uts.release;
+		params.env.machine = uts.nodename;
+	}
+	memcpy(params.files, args->files, sizeof(params.files));
 	r = lab_loop_new(&loop);
 	params.loop = loop;
-	if (r >= 0)
-		r = ctl_report_new(&params, &rep);
-	if (r < 0) {
+	if (r < 0)
 		(void)lab_err_errno(&err, -r, "starting");
+	else
+		r = ctl_report_new(&params, &rep, &err);
+	if (r < 0) {
 		lab_cli_error(cli, &err);
-		r = lab_cli_exit_of(r);
+		r = exit_of_file(r);
 	} else {
 		r = run_recipes(cli, args, loop, rep, list);
 	}
@@ -191,6 +245,8 @@ static int cmd_run(struct lab_cli *cli, int argc, char **argv)
 		r = first;
 	else if (first == argc)
 		r = lab_cli_usage_error(cli, "which recipe?");
+	else if (args.tap && cli->json)
+		r = lab_cli_usage_error(cli, "--tap and --json exclude each other");
 	else if (args.name && args.lab)
 		r = lab_cli_usage_error(cli, "--name and --lab exclude each other");
 	else if (args.config_only && (args.lab || args.repeat > 1))

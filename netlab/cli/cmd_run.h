@@ -32,6 +32,8 @@
  * @keep:	--keep or --config-only
  * @config_only: --config-only: no task is run
  * @timing:	--timing
+ * @tap:	--tap
+ * @files:	--result and the like, by enum ctl_report_format; NULL = not wanted
  */
 struct lab_run_args {
 	struct lab_cli_aliases defines, overrides;
@@ -45,7 +47,8 @@ struct lab_run_args {
 	unsigned int repeat;
 	bool shuffle;
 	uint64_t seed;
-	bool keep, config_only, timing;
+	bool keep, config_only, timing, tap;
+	const char *files[CTL_REPORT_FORMAT_MAX_];
 };
 
 #define LAB_RUN_LIST_MAX   ((size_t)100000)

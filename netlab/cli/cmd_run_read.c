@@ -207,6 +207,8 @@ int lab_run_read(struct lab_run *run)
 	if (run->file.topo) {
 		run->n_hosts = run->file.topo->n_hosts;
 		run->n_networks = run->file.topo->n_networks;
+		if (ctl_report_wants_topology(run->rep))
+			ctl_report_topology(run->rep, lab_topo_to_json(run->file.topo));
 	}
 	return 0;
 }
@@ -227,6 +229,8 @@ static int attach(struct lab_run *run, struct ctl_diag *diag, struct lab_err *er
 	run->n_hosts = json_array_size(json_object_get(topology, "hosts"));
 	run->n_networks = json_array_size(json_object_get(topology, "networks"));
 	run->topology = json_incref(topology);
+	if (json_is_object(topology) && ctl_report_wants_topology(run->rep))
+		ctl_report_topology(run->rep, json_incref(topology));
 	return ctl_live_new(run->file.recipe, run->lab, topology, &run->live, diag);
 }
 

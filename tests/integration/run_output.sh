@@ -70,7 +70,7 @@ run netlab run --json -v -n out "$work/t.xml"
 is '--json: exit 1 as well' "$status" 1
 if jq -es . "$work/out" >/dev/null; then ok 'every line is JSON'; else not_ok 'every line is JSON' "$out"; fi
 is 'the events come in order' "$(jq -r .event "$work/out" | grep -v output | uniq | tr '\n' ' ')" \
-	'recipe phase up phase task_start command_start command_end command_start command_end task_end verdict phase down end '
+	'start recipe phase topology phase up phase task_start command_start command_end command_start command_end task_end verdict phase down end '
 is 'output comes line by line with -v' "$(jq -r 'select(.event == "output") | "\(.host) \(.stream) \(.line)"' "$work/out" | sort | tr '\n' ';')" \
 	'h1 stdout hello;h2 stderr to stderr;h2 stdout to stdout;'
 is 'a command ends with all that is known of it' \

@@ -47,7 +47,7 @@ static void begin(struct out *out, const struct ctl_report_params *how)
 	params.user = out;
 	params.start_us = START_US;
 	params.now_us = fake_now;
-	assert_int_equal(ctl_report_new(&params, &out->rep), 0);
+	assert_int_equal(ctl_report_new(&params, &out->rep, NULL), 0);
 }
 
 static void end(struct out *out)
@@ -70,10 +70,12 @@ static void wrote(struct out *out, int fd, const char *text)
 static struct ctl_command commands[] = {
 	{ .kind = CTL_COMMAND_RUN,
 	  .command = { .text = "ping\n\t-c 1  h2" },
+	  .timeout_s = 60,
 	  .src = { "r.xml", 10, 3 } },
 	{ .kind = CTL_COMMAND_RUN,
 	  .module = "M",
 	  .bg_id = "b",
+	  .timeout_s = 5,
 	  .expect = CTL_EXPECT_FAIL,
 	  .src = { "r.xml", 11, 3 } },
 	{ .kind = CTL_COMMAND_INTR, .bg_id = "b", .src = { "r.xml", 12, 3 } },
@@ -147,6 +149,7 @@ static void fill(struct small *s)
 	s->c[1] = (struct ctl_command_result){
 		.command = &commands[1],
 		.index = 1,
+		.start_us = START_US + 20000,
 		.host = "host2",
 		.verdict = CTL_VERDICT_PASS,
 		.background = true,
@@ -164,6 +167,7 @@ static void fill(struct small *s)
 	s->c[2] = (struct ctl_command_result){
 		.command = &commands[2],
 		.index = 2,
+		.start_us = START_US + 30000,
 		.host = "host2",
 		.verdict = CTL_VERDICT_FAIL,
 		.message = "killed by SIGINT",
@@ -172,6 +176,7 @@ static void fill(struct small *s)
 	s->c[3] = (struct ctl_command_result){
 		.command = &commands[3],
 		.index = 3,
+		.start_us = START_US + 40000,
 		.verdict = CTL_VERDICT_PASS,
 		.duration_us = 1250100,
 	};
@@ -230,6 +235,8 @@ static void text_of_a_run(void **state)
 
 	(void)state;
 	fill(&s);
+	(void)ctl_output_add(&s.module.err, "one\ntwo\x1b\n", 9);
+	s.module.data = json_pack("{s:i}", "n", 3);
 	begin(&out, &how);
 	ctl_report_begin(out.rep, "r.xml");
 	ctl_report_phase(out.rep, CTL_PHASE_READ);
@@ -244,8 +251,6 @@ static void text_of_a_run(void **state)
 	      "  PASS    0.000 s  host2  [b] M a=1  Running in background.\n"
 	      "  FAIL    0.000 s  host2  intr [b]  killed by SIGINT\n"
 	      "  PASS    1.250 s  -      ctl_wait 1.25 s\n");
-	(void)ctl_output_add(&s.module.err, "one\ntwo\x1b\n", 9);
-	s.module.data = json_pack("{s:i}", "n", 3);
 	v.result = &s.result;
 	clock_us = START_US + 1500000;
 	ctl_report_verdict(out.rep, &v);
@@ -327,6 +332,7 @@ static void text_is_cut_to_the_terminal(void **state)
 	begin(&out, &how);
 	ctl_report_begin(out.rep, "r.xml");
 	ctl_report_run_ops()->task_start(&s.tasks[0], out.rep);
+	ctl_report_run_ops()->command_start(&s.c[0], out.rep);
 	ctl_report_run_ops()->command_end(&s.c[0], out.rep);
 	wrote(&out, 1,
 	      "task 1: one\n"
@@ -468,6 +474,8 @@ static void event_is(struct out *out, const char *expected)
 	cleanup_free char *text = json_dumps(got, JSON_COMPACT);
 
 	assert_non_null(want);
+	if (json_object_get(want, "recipe"))
+		assert_int_equal(json_object_set_new(want, "run", json_integer(1)), 0);
 	if (!json_equal(want, got))
 		print_message("%s\n", text);
 	assert_true(json_equal(want, got));
@@ -475,7 +483,12 @@ static void event_is(struct out *out, const char *expected)
 
 static void lines_of_a_run(void **state)
 {
-	const struct ctl_report_params how = { .json = true, .colour = true, .live = true };
+	const struct ctl_report_params how = {
+		.style = CTL_REPORT_JSON,
+		.colour = true,
+		.live = true,
+		.env = { .version = "1.2", .kernel = "6.1", .date_s = 1795634421 },
+	};
 	struct ctl_report_verdict v = {
 		.exit_code = 1,
 		.start_us = START_US,
@@ -490,6 +503,8 @@ static void lines_of_a_run(void **state)
 	s.module.data = json_pack("{s:i}", "n", 3);
 	begin(&out, &how);
 	ctl_report_begin(out.rep, "r.xml");
+	event_is(&out, "{\"event\":\"start\",\"time_us\":0,\"version\":\"1.2\",\"kernel\":\"6.1\","
+		       "\"date\":\"2026-11-25T19:20:21Z\"}");
 	event_is(&out, "{\"event\":\"recipe\",\"time_us\":0,\"recipe\":\"r.xml\"}");
 	ctl_report_phase(out.rep, CTL_PHASE_UP);
 	event_is(&out, "{\"event\":\"phase\",\"time_us\":0,\"recipe\":\"r.xml\",\"phase\":\"up\"}");
@@ -505,38 +520,40 @@ static void lines_of_a_run(void **state)
 		       "\"files\":2,\"sent\":1,\"duration_us\":2000}");
 	play(&out, &s);
 	event_is(&out, "{\"event\":\"task_start\",\"time_us\":7,\"recipe\":\"r.xml\",\"task\":1,"
-		       "\"label\":\"one\",\"commands\":4}");
-	event_is(&out,
-		 "{\"event\":\"command_start\",\"time_us\":7,\"recipe\":\"r.xml\",\"task\":1,"
-		 "\"command\":1,\"host\":\"h1\",\"type\":\"run\",\"text\":\"ping\\n\\t-c 1  h2\","
-		 "\"expect\":\"pass\",\"file\":\"r.xml\",\"line\":10,\"col\":3}");
+		       "\"label\":\"one\",\"commands\":4,\"hosts\":[\"h1\",\"host2\"]}");
+	event_is(
+		&out,
+		"{\"event\":\"command_start\",\"time_us\":7,\"recipe\":\"r.xml\",\"task\":1,"
+		"\"command\":1,\"host\":\"h1\",\"type\":\"run\",\"text\":\"ping\\n\\t-c 1  h2\","
+		"\"expect\":\"pass\",\"timeout_s\":60,\"start_us\":0,\"file\":\"r.xml\",\"line\":10,\"col\":3}");
 	event_is(&out,
 		 "{\"event\":\"command_end\",\"time_us\":7,\"recipe\":\"r.xml\",\"task\":1,"
 		 "\"command\":1,\"host\":\"h1\",\"type\":\"run\",\"text\":\"ping\\n\\t-c 1  h2\","
-		 "\"expect\":\"pass\",\"file\":\"r.xml\",\"line\":10,\"col\":3,"
+		 "\"expect\":\"pass\",\"timeout_s\":60,\"start_us\":0,\"file\":\"r.xml\",\"line\":10,\"col\":3,"
 		 "\"verdict\":\"pass\",\"message\":\"\",\"background\":false,"
 		 "\"duration_us\":12345,\"timed_out\":false,\"stdout\":\"a\xef\xbf\xbd\\n\","
 		 "\"stderr\":\"\",\"exit\":0,\"host_us\":12000,\"utime_us\":100,\"stime_us\":200}");
 	json_decref(next_event(&out));
-	event_is(&out,
-		 "{\"event\":\"command_end\",\"time_us\":7,\"recipe\":\"r.xml\",\"task\":1,"
-		 "\"command\":2,\"host\":\"host2\",\"type\":\"run\",\"module\":\"M\",\"text\":\"M a=1\","
-		 "\"bg_id\":\"b\",\"expect\":\"fail\",\"file\":\"r.xml\",\"line\":11,\"col\":3,"
-		 "\"verdict\":\"pass\",\"message\":\"Running in background.\",\"background\":true,"
-		 "\"duration_us\":0}");
+	event_is(
+		&out,
+		"{\"event\":\"command_end\",\"time_us\":7,\"recipe\":\"r.xml\",\"task\":1,"
+		"\"command\":2,\"host\":\"host2\",\"type\":\"run\",\"module\":\"M\",\"text\":\"M a=1\","
+		"\"bg_id\":\"b\",\"expect\":\"fail\",\"timeout_s\":5,\"start_us\":20000,\"file\":\"r.xml\",\"line\":11,\"col\":3,"
+		"\"verdict\":\"pass\",\"message\":\"Running in background.\",\"background\":true,"
+		"\"duration_us\":0}");
 	json_decref(next_event(&out));
 	event_is(
 		&out,
 		"{\"event\":\"command_end\",\"time_us\":7,\"recipe\":\"r.xml\",\"task\":1,"
 		"\"command\":3,\"host\":\"host2\",\"type\":\"intr\",\"bg_id\":\"b\","
-		"\"file\":\"r.xml\",\"line\":12,\"col\":3,\"verdict\":\"fail\","
+		"\"start_us\":30000,\"target\":2,\"file\":\"r.xml\",\"line\":12,\"col\":3,\"verdict\":\"fail\","
 		"\"message\":\"killed by SIGINT\",\"background\":false,\"duration_us\":0,"
 		"\"timed_out\":false,\"stdout\":\"\",\"stderr\":\"\",\"data\":{\"n\":3},"
 		"\"signal\":2,\"signal_name\":\"INT\",\"host_us\":0,\"utime_us\":0,\"stime_us\":0}");
 	json_decref(next_event(&out));
 	event_is(&out,
 		 "{\"event\":\"command_end\",\"time_us\":7,\"recipe\":\"r.xml\",\"task\":1,"
-		 "\"command\":4,\"type\":\"ctl_wait\",\"wait_us\":1250000,\"file\":\"r.xml\","
+		 "\"command\":4,\"type\":\"ctl_wait\",\"wait_us\":1250000,\"start_us\":40000,\"file\":\"r.xml\","
 		 "\"line\":13,\"col\":3,\"verdict\":\"pass\",\"message\":\"\",\"background\":false,"
 		 "\"duration_us\":1250100}");
 	event_is(&out, "{\"event\":\"task_end\",\"time_us\":7,\"recipe\":\"r.xml\",\"task\":1,"
@@ -547,7 +564,7 @@ static void lines_of_a_run(void **state)
 	ctl_report_verdict(out.rep, &v);
 	event_is(&out,
 		 "{\"event\":\"verdict\",\"time_us\":1500000,\"recipe\":\"r.xml\","
-		 "\"verdict\":\"fail\",\"exit_code\":1,\"tasks\":2,\"tasks_run\":1,\"passed\":3,"
+		 "\"verdict\":\"fail\",\"exit_code\":1,\"tasks\":2,\"tasks_run\":1,\"tasks_left_out\":0,\"commands\":5,\"passed\":3,"
 		 "\"failed\":1,\"duration_us\":1500000,\"tests_us\":1400000,\"netlab_us\":100000,"
 		 "\"phases_us\":{\"read\":1,\"up\":2,\"run\":3}}");
 	ctl_report_down(out.rep, 5);
@@ -565,7 +582,7 @@ static void lines_of_a_run(void **state)
 
 static void lines_of_output_when_verbose(void **state)
 {
-	const struct ctl_report_params how = { .json = true, .verbose = true };
+	const struct ctl_report_params how = { .style = CTL_REPORT_JSON, .verbose = true };
 	struct small s;
 	struct out out;
 
@@ -574,6 +591,7 @@ static void lines_of_output_when_verbose(void **state)
 	begin(&out, &how);
 	ctl_report_begin(out.rep, "r.xml");
 	play(&out, &s);
+	json_decref(next_event(&out));
 	json_decref(next_event(&out));
 	json_decref(next_event(&out));
 	json_decref(next_event(&out));
@@ -589,7 +607,7 @@ static void lines_of_output_when_verbose(void **state)
 
 static void lines_of_errors(void **state)
 {
-	const struct ctl_report_params how = { .json = true };
+	const struct ctl_report_params how = { .style = CTL_REPORT_JSON };
 	const struct lab_src src = { "r.xml", 3, 4 };
 	cleanup_diag struct ctl_diag diag = CTL_DIAG_INIT;
 	struct lab_err err;
@@ -598,6 +616,7 @@ static void lines_of_errors(void **state)
 	(void)state;
 	begin(&out, &how);
 	ctl_report_begin(out.rep, "r.xml");
+	json_decref(next_event(&out));
 	json_decref(next_event(&out));
 	(void)ctl_diag_error(&diag, &src, "wrong");
 	ctl_diag_note(&diag, &src, "odd");
