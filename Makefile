@@ -357,8 +357,8 @@ libexecdir = $(DESTDIR)$(PREFIX)/libexec/netlab
 sharedir   = $(DESTDIR)$(PREFIX)/share/netlab
 mandir     = $(DESTDIR)$(PREFIX)/share/man
 compdir    = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-recipes   := $(sort $(wildcard recipes/*.xml recipes/part/*.xml))
-schema    := $(wildcard recipes/recipe.rng)
+recipes   := $(sort $(wildcard recipes/*.xml recipes/part/*.xml recipes/pool/*.xml))
+schema    := $(wildcard recipes/*.rng)
 completion := $(wildcard docs/completion/netlab.bash)
 # Files as they are named once installed, for uninstall.
 installed  = $(bindir)/netlab $(libexecdir)/agent $(MODULES:%=$(libexecdir)/modules/%) \
@@ -368,7 +368,7 @@ installed  = $(bindir)/netlab $(libexecdir)/agent $(MODULES:%=$(libexecdir)/modu
 
 ## install, uninstall: under PREFIX (/usr/local), below DESTDIR
 install: all
-	install -d $(bindir) $(libexecdir)/modules $(sharedir)/recipes/part
+	install -d $(bindir) $(libexecdir)/modules $(sharedir)/recipes/part $(sharedir)/recipes/pool
 	install -m 755 $(O)/netlab $(bindir)/netlab
 	install -m 755 $(O)/agent $(libexecdir)/agent
 	$(if $(MODULES),install -m 755 $(MODULES:%=$(O)/modules/%) $(libexecdir)/modules/)
@@ -378,7 +378,7 @@ install: all
 	$(if $(completion),install -D -m 644 $(completion) $(compdir)/netlab)
 uninstall:
 	rm -f $(installed)
-	for d in $(libexecdir)/modules $(libexecdir) $(sharedir)/recipes/part $(sharedir)/recipes $(sharedir); do \
+	for d in $(libexecdir)/modules $(libexecdir) $(sharedir)/recipes/part $(sharedir)/recipes/pool $(sharedir)/recipes $(sharedir); do \
 		if [ -d "$$d" ]; then rmdir --ignore-fail-on-non-empty "$$d"; fi; done
 
 ## dist: netlab-VERSION.tar.gz of the last commit

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* match.c - find a machine for each host of a recipe: a container, made to fit */
+/* match.c - from a recipe to a topology: a container for each host, made to fit */
 #include "controller/match/match.h"
 
 #include <string.h>
@@ -10,6 +10,7 @@
 
 struct matcher {
 	const struct ctl_recipe *recipe;
+	const struct ctl_match *match; /* NULL: containers that are made to fit */
 	struct lab_topo *topo;
 	struct ctl_diag *diag;
 };
@@ -40,6 +41,36 @@ static int add_addrs(struct matcher *m, const struct ctl_host *host, const struc
 	return r;
 }
 
+/* To the requirements, or as the machine of the pool is described that meets them. */
+static void build_host(struct matcher *m, size_t h, struct lab_host *to)
+{
+	const struct ctl_match *match = m->match;
+
+	if (match)
+		ctl_params_apply_machine(&match->pool->machines[match->hosts[h].machine], to,
+					 m->diag);
+	else
+		ctl_params_apply_host(&m->recipe->hosts[h], to, m->diag);
+}
+
+static void build_iface(struct matcher *m, size_t h, const struct ctl_iface *from,
+			struct lab_iface *to)
+{
+	const struct ctl_host *host = &m->recipe->hosts[h];
+	const struct ctl_match *match = m->match;
+	const struct ctl_machine *machine;
+	size_t nic = CTL_NONE;
+
+	if (match) {
+		machine = &match->pool->machines[match->hosts[h].machine];
+		nic = match->hosts[h].nics[from - host->ifaces];
+	}
+	if (nic != CTL_NONE)
+		ctl_params_apply_nic(machine, &machine->nics[nic], to, m->diag);
+	else
+		ctl_params_apply_iface(host, from, to, m->diag);
+}
+
 static int add_iface(struct matcher *m, size_t h, const struct ctl_iface *from)
 {
 	const struct ctl_host *host = &m->recipe->hosts[h];
@@ -50,7 +81,7 @@ static int add_iface(struct matcher *m, size_t h, const struct ctl_iface *from)
 	r = lab_topo_add_iface(m->topo, h, from->id, from->label, &from->src, &iface, &err);
 	if (r < 0)
 		return report(m, r, &err, &from->id_src);
-	ctl_params_apply_iface(host, from, iface, m->diag);
+	build_iface(m, h, from, iface);
 	return add_addrs(m, host, from, iface);
 }
 
@@ -67,7 +98,7 @@ static int add_hosts(struct matcher *m)
 		if (r == 0) {
 			m->topo->hosts[index].forwarding = host->forwarding;
 			m->topo->hosts[index].src = host->src;
-			ctl_params_apply_host(host, &m->topo->hosts[index], m->diag);
+			build_host(m, h, &m->topo->hosts[index]);
 		} else {
 			/* Without it the indices differ: nothing that follows would make sense. */
 			(void)report(m, r, &err, &host->id_src);
@@ -341,10 +372,10 @@ static int make(struct matcher *m)
 	return r == 0 && m->diag->n_errors > before ? -EINVAL : r;
 }
 
-int ctl_match_topo(const struct ctl_recipe *recipe, const char *lab_name, struct lab_topo **ret,
-		   struct ctl_diag *diag)
+int ctl_match_topo(const struct ctl_recipe *recipe, const char *lab_name,
+		   const struct ctl_match *match, struct lab_topo **ret, struct ctl_diag *diag)
 {
-	struct matcher m = { .recipe = recipe, .diag = diag };
+	struct matcher m = { .recipe = recipe, .match = match, .diag = diag };
 	int r;
 
 	r = lab_topo_new(lab_name ? lab_name : recipe->name, &m.topo);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* match.h - find a machine for each host of a recipe: a container, made to fit */
+/* match.h - from a recipe to a topology: a container for each host, made to fit */
 #ifndef CONTROLLER_MATCH_MATCH_H
 #define CONTROLLER_MATCH_MATCH_H
 
+#include "controller/match/search.h"
 #include "controller/recipe/recipe.h"
 #include "netlab/topo/topo.h"
 
@@ -16,6 +17,9 @@
  * Requirements (params) that a container can be built to: for a host memory, cpus, backend
  * ("native"); for an interface mtu, hwaddr and driver ("veth"). A requirement with an empty value is met by every machine. Any other one no container
  * meets, and that is an error that names it.
+ *
+ * With machines of a pool (search.h) the requirements are met already. A machine that is described as a container (backend =
+ * native) is made as it is described: memory and cpus of it, mtu and hwaddr of its interfaces.
  */
 
 /**
@@ -23,14 +27,15 @@
  * @recipe:	recipe (borrowed; the topology's places borrow its file names, so it must outlive
  *		the topology)
  * @lab_name:	name of the lab; NULL = the recipe's
+ * @match:	machines of a pool, all of them containers (borrowed for the call); NULL = none
  * @ret:	finished topology, on success; free with lab_topo_free()
  * @diag:	errors and notes are added, sorted; must not be NULL
  *
  * Return: 0 or -errno; on failure @diag has at least one error (but when out of memory perhaps
  * none). Errors: -EINVAL no machine for a requirement, an address or route that cannot be; -ENOMEM.
  */
-int ctl_match_topo(const struct ctl_recipe *recipe, const char *lab_name, struct lab_topo **ret,
-		   struct ctl_diag *diag);
+int ctl_match_topo(const struct ctl_recipe *recipe, const char *lab_name,
+		   const struct ctl_match *match, struct lab_topo **ret, struct ctl_diag *diag);
 
 /**
  * ctl_match_scope() - Answer a recipe's functions from a topology

@@ -9,11 +9,13 @@
 #include "netlab/base/util.h"
 
 /*
- * A requirement: what it asks for, and how to build to it. @object is the struct lab_iface or struct lab_host that is built.
+ * A requirement: what it asks for, and how to build to it. @object is the struct lab_iface or struct lab_host that is built. Of a machine
+ * of a pool only what is @built counts: the rest is what somebody says about it, so that recipes can ask for it.
  */
 struct param_def {
 	const char *name, *what;
 	int (*apply)(const char *value, void *object, struct lab_err *err);
+	bool built;
 };
 
 static int apply_mtu(const char *value, void *object, struct lab_err *err)
@@ -108,18 +110,18 @@ static int apply_image(const char *value, void *object, struct lab_err *err)
 }
 
 static const struct param_def iface_params[] = {
-	{ "mtu", "mtu", apply_mtu },
-	{ "hwaddr", "hwaddr", apply_hwaddr },
-	{ "driver", "driver (veth)", apply_driver },
-	{ NULL, NULL, NULL },
+	{ "mtu", "mtu", apply_mtu, true },
+	{ "hwaddr", "hwaddr", apply_hwaddr, true },
+	{ "driver", "driver (veth)", apply_driver, false },
+	{ NULL, NULL, NULL, false },
 };
 
 static const struct param_def host_params[] = {
-	{ "memory", "memory", apply_memory },
-	{ "cpus", "cpus", apply_cpus },
-	{ "backend", "backend (native)", apply_backend },
-	{ "image", "image", apply_image },
-	{ NULL, NULL, NULL },
+	{ "memory", "memory", apply_memory, true },
+	{ "cpus", "cpus", apply_cpus, true },
+	{ "backend", "backend (native)", apply_backend, true },
+	{ "image", "image", apply_image, true },
+	{ NULL, NULL, NULL, false },
 };
 
 static const struct param_def *find(const struct param_def *defs, const char *name)
@@ -163,8 +165,9 @@ static void unknown(const struct param_def *defs, const struct ctl_param *p, con
 	lab_strbuf_fini(&known);
 }
 
+/* @of_pool: the params are those of a machine, not requirements. */
 static void apply(const struct param_def *defs, const struct ctl_param *params, size_t n,
-		  void *object, const char *where, struct ctl_diag *diag)
+		  void *object, const char *where, bool of_pool, struct ctl_diag *diag)
 {
 	const struct param_def *def;
 	struct lab_err err;
@@ -177,6 +180,8 @@ static void apply(const struct param_def *defs, const struct ctl_param *params, 
 		if (!*p->value)
 			continue;
 		def = find(defs, p->name);
+		if (of_pool && (!def || !def->built || ctl_param_find(params, n, p->name) != p))
+			continue;
 		if (!def) {
 			unknown(defs, p, where, diag);
 			continue;
@@ -194,7 +199,7 @@ void ctl_params_apply_host(const struct ctl_host *from, struct lab_host *to, str
 	char where[128];
 
 	(void)snprintf(where, sizeof(where), "host %.80s", from->id);
-	apply(host_params, from->params, from->n_params, to, where, diag);
+	apply(host_params, from->params, from->n_params, to, where, false, diag);
 }
 
 void ctl_params_apply_iface(const struct ctl_host *host, const struct ctl_iface *from,
@@ -203,5 +208,24 @@ void ctl_params_apply_iface(const struct ctl_host *host, const struct ctl_iface 
 	char where[192];
 
 	(void)snprintf(where, sizeof(where), "host %.80s: interface %.60s", host->id, from->id);
-	apply(iface_params, from->params, from->n_params, to, where, diag);
+	apply(iface_params, from->params, from->n_params, to, where, false, diag);
+}
+
+void ctl_params_apply_machine(const struct ctl_machine *from, struct lab_host *to,
+			      struct ctl_diag *diag)
+{
+	char where[128];
+
+	(void)snprintf(where, sizeof(where), "machine %.80s", from->id);
+	apply(host_params, from->params, from->n_params, to, where, true, diag);
+}
+
+void ctl_params_apply_nic(const struct ctl_machine *machine, const struct ctl_iface *from,
+			  struct lab_iface *to, struct ctl_diag *diag)
+{
+	char where[192];
+
+	(void)snprintf(where, sizeof(where), "machine %.80s: interface %.60s", machine->id,
+		       from->id);
+	apply(iface_params, from->params, from->n_params, to, where, true, diag);
 }

@@ -3,6 +3,7 @@
 #ifndef CONTROLLER_MATCH_PARAMS_H
 #define CONTROLLER_MATCH_PARAMS_H
 
+#include "controller/recipe/pool.h"
 #include "controller/recipe/recipe.h"
 #include "netlab/topo/topo.h"
 
@@ -23,5 +24,24 @@ void ctl_params_apply_host(const struct ctl_host *from, struct lab_host *to, str
  */
 void ctl_params_apply_iface(const struct ctl_host *host, const struct ctl_iface *from,
 			    struct lab_iface *to, struct ctl_diag *diag);
+
+/**
+ * ctl_params_apply_machine() - Build a host as a machine of a pool is described
+ * @from:	machine
+ * @to:		changed: its limits
+ * @diag:	values that make no sense; params that say nothing to a container are left alone
+ */
+void ctl_params_apply_machine(const struct ctl_machine *from, struct lab_host *to,
+			      struct ctl_diag *diag);
+
+/**
+ * ctl_params_apply_nic() - Build an interface as a NIC of a pool is described
+ * @machine:	its machine, for messages
+ * @from:	NIC
+ * @to:		changed: MTU and Ethernet address
+ * @diag:	values that make no sense; params that say nothing to a container are left alone
+ */
+void ctl_params_apply_nic(const struct ctl_machine *machine, const struct ctl_iface *from,
+			  struct lab_iface *to, struct ctl_diag *diag);
 
 #endif

@@ -16,7 +16,7 @@ static int take_word(struct ctl_build *b, const struct ctl_attr_def *def,
 
 	if (ctl_func_refuse(b->xml, text, def->name, b->diag))
 		return 0;
-	word = ctl_arena_strndup(b->recipe->arena, text->s, text->len);
+	word = ctl_arena_strndup(b->arena, text->s, text->len);
 	if (!word)
 		return -ENOMEM;
 	memcpy((char *)object + def->to, &word, sizeof(word));
@@ -29,7 +29,7 @@ static int take_value(struct ctl_build *b, const struct ctl_attr_def *def,
 	struct ctl_value value = { .text = NULL };
 	int r;
 
-	r = ctl_func_parse(b->xml, text, b->recipe->arena, &b->last_call, &value, b->diag);
+	r = ctl_func_parse(b->xml, text, b->arena, &b->last_call, &value, b->diag);
 	if (r == 0)
 		memcpy((char *)object + def->to, &value, sizeof(value));
 	return r;
@@ -142,8 +142,8 @@ static void *make_object(struct ctl_build *b, const struct ctl_elem_def *def,
 		return (char *)parent + def->shift;
 	list = get_list(parent, def->list);
 	if (!list.items)
-		list.items = ctl_arena_alloc(b->recipe->arena,
-					     count_for_list(e, parent_def, def->list), def->size);
+		list.items = ctl_arena_alloc(b->arena, count_for_list(e, parent_def, def->list),
+					     def->size);
 	if (!list.items)
 		return NULL;
 	object = list.items + list.n * def->size;
@@ -180,9 +180,9 @@ static int build_elem(struct ctl_build *b, const struct ctl_elem_def *def,
 	return r;
 }
 
-int ctl_build_recipe(struct ctl_build *b)
+int ctl_build_tree(struct ctl_build *b, const struct ctl_elem_def *def, void *object)
 {
 	b->last_call = &b->calls;
 	b->last_ref = &b->refs;
-	return build_elem(b, &ctl_grammar_root, b->xml->root, b->recipe);
+	return build_elem(b, def, b->xml->root, object);
 }

@@ -8,6 +8,8 @@
 #include "controller/recipe/recipe.h"
 #include "controller/recipe/xml.h"
 
+struct ctl_elem_def;
+
 /**
  * struct ctl_host_ref - a host named in an attribute, to be looked up once all hosts are known
  * @id:		its id
@@ -23,15 +25,17 @@ struct ctl_host_ref {
 };
 
 /**
- * struct ctl_build - a recipe under construction
+ * struct ctl_build - a recipe, or something else of that grammar, under construction
  * @xml:	tree, checked by ctl_schema_check_root(); what is marked bad is passed over
- * @recipe:	filled
+ * @arena:	takes what is made
+ * @recipe:	filled; NULL if it is no recipe
  * @diag:	what is wrong
  * @calls:	function calls in document order
  * @refs:	hosts named in attributes, in document order
  */
 struct ctl_build {
 	struct ctl_xml *xml;
+	struct ctl_arena *arena;
 	struct ctl_recipe *recipe;
 	struct ctl_diag *diag;
 	struct ctl_call_link *calls, **last_call;
@@ -39,12 +43,14 @@ struct ctl_build {
 };
 
 /**
- * ctl_build_recipe() - Fill the structs of a recipe from a tree
- * @b:		@xml, @recipe (with its arena) and @diag are given; the lists are made
+ * ctl_build_tree() - Fill structs from a tree
+ * @b:		@xml, @arena and @diag are given; the lists are made
+ * @def:	what the root element is
+ * @object:	the struct that it fills
  *
  * Return: 0, also after errors in @b->diag; -ENOMEM.
  */
-int ctl_build_recipe(struct ctl_build *b);
+int ctl_build_tree(struct ctl_build *b, const struct ctl_elem_def *def, void *object);
 
 /**
  * ctl_check_recipe() - Check ids, references, functions, shared addresses and background commands

@@ -68,6 +68,16 @@ int ctl_file_read(const char *path, bool regular, struct ctl_bytes *ret)
 	return 0;
 }
 
+int ctl_file_error(const char *path, int code, struct ctl_diag *diag)
+{
+	struct lab_src src = { .file = path };
+	struct lab_err err;
+
+	(void)lab_err_errno(&err, code, "cannot be read");
+	(void)ctl_diag_error(diag, &src, "%s", err.msg);
+	return -code;
+}
+
 char *ctl_file_beside(struct ctl_arena *arena, const char *file, const char *path)
 {
 	const char *slash = strrchr(file, '/');

@@ -21,6 +21,16 @@
 int ctl_file_read(const char *path, bool regular, struct ctl_bytes *ret);
 
 /**
+ * ctl_file_error() - Report that a file cannot be read
+ * @path:	file, or folder
+ * @code:	positive errno
+ * @diag:	takes the error
+ *
+ * Return: -@code.
+ */
+int ctl_file_error(const char *path, int code, struct ctl_diag *diag);
+
+/**
  * ctl_file_beside() - Where a path leads that was written in a file
  * @arena:	takes the result
  * @file:	name of that file, as in the place of the text

@@ -108,9 +108,21 @@ struct ctl_elem_def {
 	void (*end)(void *object, struct ctl_diag *diag);
 };
 
-/* The root element, under either of its names, and <define>, which may stand anywhere. */
-extern const struct ctl_elem_def ctl_grammar_root, ctl_grammar_define;
-extern const char *const ctl_grammar_root_names[];
+/**
+ * struct ctl_root_def - the root element of a kind of file
+ * @what:	what such a file is, for messages
+ * @names:	the two names that the element may have, NULL-terminated
+ * @def:	what it is
+ */
+struct ctl_root_def {
+	const char *what;
+	const char *const *names;
+	const struct ctl_elem_def *def;
+};
+
+/* A recipe, a machine of a pool, and <define>, which may stand anywhere in both. */
+extern const struct ctl_root_def ctl_grammar_recipe, ctl_grammar_machine;
+extern const struct ctl_elem_def ctl_grammar_define;
 
 /**
  * ctl_schema_check() - Check an element and all in it against the grammar
@@ -127,12 +139,14 @@ void ctl_schema_check(struct ctl_xml *xml, struct ctl_xml_elem *elem,
 /**
  * ctl_schema_check_root() - Check a whole tree against the grammar
  * @xml:	tree without <define>
+ * @root:	what kind of file it is to be
  * @diag:	what is wrong
  *
- * Return: 0, also after errors in @diag; -EINVAL if the root element is none of a recipe: then
- * there is nothing to build.
+ * Return: 0, also after errors in @diag; -EINVAL if the root element is another one: then there is
+ * nothing to build.
  */
-int ctl_schema_check_root(struct ctl_xml *xml, struct ctl_diag *diag);
+int ctl_schema_check_root(struct ctl_xml *xml, const struct ctl_root_def *root,
+			  struct ctl_diag *diag);
 
 /**
  * ctl_grammar_child() - Look a child up

@@ -1,29 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* grammar_table.c - the recipe language: each element and attribute is a row, as in recipe.rng */
 #include "controller/recipe/grammar.h"
-
-/* A list of a struct is a pointer and, right behind it, a count: build.c relies on it. */
-#define LIST(type, member)                                                              \
-	(offsetof(struct type, member) +                                                \
-	 0 * sizeof(char[offsetof(struct type, n_##member) ==                           \
-					 offsetof(struct type, member) + sizeof(void *) \
-				 ? 1                                                    \
-				 : -1]))
-#define AT(type, member)  .to = offsetof(struct type, member)
-#define SRC(type, member) .src_to = offsetof(struct type, member)
-#define NO_SRC            .src_to = CTL_NOWHERE
-#define LATER(word)                                                           \
-	{                                                                     \
-		.name = (word), .type = CTL_TYPE_LATER, .src_to = CTL_NOWHERE \
-	}
-#define CHILD_LATER(word)                           \
-	{                                           \
-		.name = (word), .occurs = CTL_LATER \
-	}
-#define END                  \
-	{                    \
-		.name = NULL \
-	}
+#include "controller/recipe/grammar_rows.h"
 
 /* --- params, addresses, options --------------------------------------------------------------- */
 
@@ -41,14 +19,14 @@ static const struct ctl_elem_def param = {
 	.list = 0,
 	SRC(ctl_param, src),
 };
-static const struct ctl_child_def params_children[] = { { "param", CTL_ANY, &param }, END };
+const struct ctl_child_def ctl_grammar_params_children[] = { { "param", CTL_ANY, &param }, END };
 static const struct ctl_elem_def host_params = {
-	.children = params_children,
+	.children = ctl_grammar_params_children,
 	.shift = LIST(ctl_host, params),
 	NO_SRC,
 };
 static const struct ctl_elem_def iface_params = {
-	.children = params_children,
+	.children = ctl_grammar_params_children,
 	.shift = LIST(ctl_iface, params),
 	NO_SRC,
 };
@@ -382,7 +360,7 @@ static const struct ctl_elem_def task = {
 
 /* --- the recipe, and what may stand anywhere in it -------------------------------------------- */
 
-const char *const ctl_grammar_root_names[] = { "recipe", "lnstrecipe", NULL };
+static const char *const root_names[] = { "recipe", "lnstrecipe", NULL };
 
 static const struct ctl_attr_def root_attrs[] = {
 	{ "name", CTL_TYPE_LAB, false, NULL, AT(ctl_recipe, name), NO_SRC },
@@ -393,11 +371,12 @@ static const struct ctl_child_def root_children[] = {
 	{ "task", CTL_ANY, &task },
 	END,
 };
-const struct ctl_elem_def ctl_grammar_root = {
+static const struct ctl_elem_def root = {
 	.attrs = root_attrs,
 	.children = root_children,
 	SRC(ctl_recipe, src),
 };
+const struct ctl_root_def ctl_grammar_recipe = { "a recipe", root_names, &root };
 
 static const struct ctl_attr_def alias_attrs[] = {
 	{ "name", CTL_TYPE_NAME, true, NULL, 0, NO_SRC },

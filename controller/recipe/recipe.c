@@ -16,16 +16,6 @@
 
 enum { LAB_NAME_MAX = 63 };
 
-static int file_error(const char *path, int code, struct ctl_diag *diag)
-{
-	struct lab_src src = { .file = path };
-	struct lab_err err;
-
-	(void)lab_err_errno(&err, code, "cannot be read");
-	(void)ctl_diag_error(diag, &src, "%s", err.msg);
-	return -code;
-}
-
 /* The name of the file without its folder and its extension, fit for a lab. */
 static char *name_from_file(struct ctl_arena *arena, const char *file)
 {
@@ -67,16 +57,16 @@ static struct ctl_recipe *new_recipe(const char *file)
 static int make(struct ctl_xml *xml, const struct ctl_recipe_params *params,
 		struct ctl_recipe *recipe, struct ctl_diag *diag)
 {
-	struct ctl_build b = { .xml = xml, .recipe = recipe, .diag = diag };
+	struct ctl_build b = { .xml = xml, .arena = recipe->arena, .recipe = recipe, .diag = diag };
 	int r;
 
 	r = ctl_include_expand(xml, params, recipe->arena, diag);
 	if (r == 0)
 		r = ctl_alias_expand(xml, params, diag);
 	if (r == 0)
-		r = ctl_schema_check_root(xml, diag);
+		r = ctl_schema_check_root(xml, &ctl_grammar_recipe, diag);
 	if (r == 0)
-		r = ctl_build_recipe(&b);
+		r = ctl_build_tree(&b, ctl_grammar_recipe.def, recipe);
 	if (r == 0)
 		r = ctl_check_recipe(&b);
 	if (r < 0)
@@ -146,7 +136,7 @@ int ctl_recipe_load(const char *path, const struct ctl_recipe_params *params,
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)
-		return file_error(path, -r, diag);
+		return ctl_file_error(path, -r, diag);
 	r = load_bytes(path, &bytes, params, ret, diag);
 	free(bytes.data);
 	free(bytes.key);

@@ -313,20 +313,20 @@ void ctl_schema_check(struct ctl_xml *xml, struct ctl_xml_elem *elem,
 		check_children(xml, elem, def, diag);
 }
 
-int ctl_schema_check_root(struct ctl_xml *xml, struct ctl_diag *diag)
+int ctl_schema_check_root(struct ctl_xml *xml, const struct ctl_root_def *root,
+			  struct ctl_diag *diag)
 {
 	const char *const *name;
 
-	for (name = ctl_grammar_root_names; *name; name++) {
+	for (name = root->names; *name; name++) {
 		if (!xml->root->ns && !strcmp(xml->root->name, *name)) {
-			ctl_schema_check(xml, xml->root, &ctl_grammar_root, diag);
+			ctl_schema_check(xml, xml->root, root->def, diag);
 			return 0;
 		}
 	}
 	if (foreign(xml->root, diag))
 		return -EINVAL;
 	return ctl_diag_error(diag, &xml->root->src,
-			      "the root element is <%.60s>; a recipe is in <%s> or <%s>",
-			      xml->root->name, ctl_grammar_root_names[0],
-			      ctl_grammar_root_names[1]);
+			      "the root element is <%.60s>; %s is in <%s> or <%s>", xml->root->name,
+			      root->what, root->names[0], root->names[1]);
 }

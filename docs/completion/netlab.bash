@@ -23,6 +23,15 @@ _netlab_recipes()
 	done < <(compgen -f -- "$cur")
 }
 
+# Names of the configuration, and folders.
+_netlab_pools()
+{
+	local folder
+	compopt -o filenames 2>/dev/null
+	_netlab_offer "$("$netlab" list-pools --json 2>/dev/null | sed -n 's/^{"event":"pool","pool":"\([^"]*\)".*/\1/p')"
+	while IFS= read -r folder; do COMPREPLY+=("$folder"); done < <(compgen -d -- "$cur")
+}
+
 _netlab_labs()
 {
 	_netlab_offer "$("$netlab" topo ls --quiet 2>/dev/null)"
@@ -50,12 +59,13 @@ _netlab()
 {
 	local netlab=$1 cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local common='--json --verbose --no-colour --help' command='' with_arg='' options='' i=1
+	local pools='--config --pool --no-pool' pools_with_arg='-c --config --pool'
 	local -a operands=()
 
 	COMPREPLY=()
 	command -v "$netlab" >/dev/null || netlab=netlab
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_netlab_offer 'run deconfigure topo exec shell help version --help --version'
+		_netlab_offer 'run deconfigure topo match list-pools exec shell help version --help --version'
 		return
 	fi
 	command=${COMP_WORDS[1]}
@@ -75,21 +85,29 @@ _netlab()
 	case $command in
 	run)
 		options='--name --define-alias --override-alias --config-only --keep --lab --module-dir --only --packet-capture'
-		options+=' --repeat --shuffle --timeout --timing --result --junit --tap'
+		options+=" --repeat --shuffle --timeout --timing --result --junit --tap --multi-match $pools"
 		with_arg=' -n --name -a --define-alias -A --override-alias --lab --module-dir --only -p --packet-capture'
-		with_arg+=' --repeat --shuffle --timeout -x --result --junit '
+		with_arg+=" --repeat --shuffle --timeout -x --result --junit $pools_with_arg "
 		;;
 	deconfigure)
 		options='--name --define-alias --override-alias'
 		with_arg=' -n --name -a --define-alias -A --override-alias '
 		;;
 	'topo up')
-		options='--name --define-alias --override-alias --timing'
-		with_arg=' -n --name -a --define-alias -A --override-alias '
+		options="--name --define-alias --override-alias --timing $pools"
+		with_arg=" -n --name -a --define-alias -A --override-alias $pools_with_arg "
 		;;
 	'topo plan')
-		options='--define-alias --override-alias'
-		with_arg=' -a --define-alias -A --override-alias '
+		options="--define-alias --override-alias $pools"
+		with_arg=" -a --define-alias -A --override-alias $pools_with_arg "
+		;;
+	match)
+		options="--define-alias --override-alias --multi-match $pools"
+		with_arg=" -a --define-alias -A --override-alias $pools_with_arg "
+		;;
+	list-pools)
+		options='--config --pool'
+		with_arg=" $pools_with_arg "
 		;;
 	'topo down') options='--all' ;;
 	'topo ls' | 'topo inspect') options='--quiet' ;;
@@ -98,7 +116,7 @@ _netlab()
 		with_arg=' -t --timeout '
 		;;
 	help)
-		[ "$COMP_CWORD" -eq 2 ] && _netlab_offer 'run deconfigure topo exec shell'
+		[ "$COMP_CWORD" -eq 2 ] && _netlab_offer 'run deconfigure topo match list-pools exec shell'
 		return
 		;;
 	esac
@@ -116,7 +134,8 @@ _netlab()
 	if [[ $with_arg == *" $prev "* ]]; then
 		case $prev in
 		--lab) _netlab_labs ;;
-		-x | --result | --junit)
+		--pool) _netlab_pools ;;
+		-c | --config | -x | --result | --junit)
 			compopt -o filenames 2>/dev/null
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 			;;
@@ -131,7 +150,7 @@ _netlab()
 	fi
 
 	case $command in
-	run | deconfigure) _netlab_recipes ;;
+	run | deconfigure | match) _netlab_recipes ;;
 	'topo up' | 'topo plan') [ ${#operands[@]} -gt 0 ] || _netlab_recipes ;;
 	'topo down') _netlab_labs ;;
 	'topo inspect') [ ${#operands[@]} -gt 0 ] || _netlab_labs ;;

@@ -109,8 +109,10 @@ extern const struct lab_cli_command lab_cmd_topo_down;
 extern const struct lab_cli_command lab_cmd_topo_ls;
 extern const struct lab_cli_command lab_cmd_topo_inspect;
 extern const struct lab_cli_command lab_cmd_topo_plan;
-extern const struct lab_cli_command lab_cmd_exec;  /* cmd_exec.c */
-extern const struct lab_cli_command lab_cmd_shell; /* cmd_shell.c */
+extern const struct lab_cli_command lab_cmd_match;      /* cmd_match.c */
+extern const struct lab_cli_command lab_cmd_list_pools; /* cmd_list_pools.c */
+extern const struct lab_cli_command lab_cmd_exec;       /* cmd_exec.c */
+extern const struct lab_cli_command lab_cmd_shell;      /* cmd_shell.c */
 
 /**
  * lab_cli_help() - Print the help text of a subcommand on standard output
@@ -198,6 +200,8 @@ void lab_cli_signals_off(struct lab_cli *cli);
  */
 void lab_cli_lab_name(const char *stem, bool with_pid, char ret[64]);
 
+struct lab_pools;
+
 /**
  * struct lab_cli_labfile - a recipe, read, matched and planned
  * @recipe:	the recipe
@@ -243,13 +247,15 @@ void lab_cli_aliases_fini(struct lab_cli_aliases *aliases);
  * @path:	recipe file
  * @lab:	name of the lab; NULL = the recipe's
  * @params:	aliases and so on; may be NULL
+ * @pools:	where to look for machines
  * @ret:	written, zeroed on failure; release with lab_cli_labfile_close()
  * @diag:	errors and notes are added; print them with lab_cli_diag(), also after success
  *
- * Return: 0 or -errno.
+ * Return: 0 or -errno. Errors: as lab_pools_topo().
  */
 int lab_cli_labfile_open(const char *path, const char *lab, const struct ctl_recipe_params *params,
-			 struct lab_cli_labfile *ret, struct ctl_diag *diag);
+			 const struct lab_pools *pools, struct lab_cli_labfile *ret,
+			 struct ctl_diag *diag);
 
 /**
  * lab_cli_labfile_close() - Release what lab_cli_labfile_open() made

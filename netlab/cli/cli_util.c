@@ -5,10 +5,10 @@
 #include <signal.h>
 #include <string.h>
 
-#include "controller/match/match.h"
 #include "netlab/base/strbuf.h"
 #include "netlab/base/util.h"
 #include "netlab/cli/cli.h"
+#include "netlab/cli/pools.h"
 
 /* --- printing --- */
 
@@ -180,14 +180,17 @@ void lab_cli_lab_name(const char *stem, bool with_pid, char ret[64])
 }
 
 int lab_cli_labfile_open(const char *path, const char *lab, const struct ctl_recipe_params *params,
-			 struct lab_cli_labfile *ret, struct ctl_diag *diag)
+			 const struct lab_pools *pools, struct lab_cli_labfile *ret,
+			 struct ctl_diag *diag)
 {
+	struct lab_pools_found found = { 0 };
 	int r;
 
 	*ret = (struct lab_cli_labfile){ 0 };
 	r = ctl_recipe_load(path, params, &ret->recipe, diag);
 	if (r >= 0)
-		r = ctl_match_topo(ret->recipe, lab, &ret->topo, diag);
+		r = lab_pools_topo(pools, ret->recipe, lab, 1, &ret->topo, &found, diag);
+	lab_pools_found_fini(&found);
 	if (r >= 0)
 		r = lab_plan_new(ret->topo, &ret->plan);
 	if (r < 0)

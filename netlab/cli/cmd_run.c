@@ -18,9 +18,11 @@ static const struct lab_cli_option options[] = {
 	{ "keep", 0, NULL, "leave the lab up for a look" },
 	{ "lab", 0, "LAB", "run the tasks in a lab that is up already" },
 	{ "module-dir", 0, "DIR", "look for modules here first; may be given again" },
+	{ "multi-match", 'u', NULL, "run each recipe once for each way to match it to a pool" },
 	{ "only", 0, "TASK", "run only this task: its number or label; may be given again" },
 	{ "packet-capture", 'p', "DIR",
 	  "capture the packets of all interfaces into DIR/LAB/*.pcap" },
+	LAB_POOLS_OPTIONS,
 	{ "repeat", 0, "N", "run all recipes N times" },
 	{ "shuffle", 0, "SEED", "run the recipes in an order that SEED, a number, decides" },
 	{ "timeout", 0, "TIME", "end a recipe that takes longer: 90, 1.5m, 2h" },
@@ -93,7 +95,10 @@ static int set_file(const char *option, const char *path, struct lab_run_args *a
 static int on_option(struct lab_cli *cli, const char *name, const char *arg, void *user)
 {
 	struct lab_run_args *args = user;
+	int r;
 
+	if (lab_pools_option(cli, name, arg, &args->pool_args, &r))
+		return r;
 	if (!strcmp(name, "define-alias"))
 		return lab_cli_alias_add(cli, name, arg, &args->defines);
 	if (!strcmp(name, "override-alias"))
@@ -118,6 +123,8 @@ static int on_option(struct lab_cli *cli, const char *name, const char *arg, voi
 		args->config_only = args->keep = true;
 	else if (!strcmp(name, "keep"))
 		args->keep = true;
+	else if (!strcmp(name, "multi-match"))
+		args->multi_match = true;
 	else if (!strcmp(name, "tap"))
 		args->tap = true;
 	else if (!strcmp(name, "timing"))
@@ -238,6 +245,7 @@ static int cmd_run(struct lab_cli *cli, int argc, char **argv)
 {
 	struct lab_run_args args = { .repeat = 1 };
 	struct lab_run_list list = { 0 };
+	struct lab_pools pools = { 0 };
 	int first, r;
 
 	r = lab_cli_parse(cli, argc, argv, &args, &first);
@@ -252,15 +260,25 @@ static int cmd_run(struct lab_cli *cli, int argc, char **argv)
 	else if (args.config_only && (args.lab || args.repeat > 1))
 		r = lab_cli_usage_error(cli, "--config-only and --%s exclude each other",
 					args.lab ? "lab" : "repeat");
+	else if (args.multi_match && (args.lab || args.keep))
+		r = lab_cli_usage_error(cli, "--multi-match and --%s exclude each other",
+					args.lab           ? "lab"
+					: args.config_only ? "config-only"
+							   : "keep");
 	else {
 		args.own_dir = lab_run_own_modules();
+		args.pools = &pools;
 		r = lab_run_list_make(cli, &args, argv + first, &list);
+		if (r == 0 && !args.lab)
+			r = lab_pools_open(cli, &args.pool_args, &pools);
 		if (r == 0)
 			r = run_all(cli, &args, &list);
 	}
 	lab_cli_aliases_fini(&args.defines);
 	lab_cli_aliases_fini(&args.overrides);
 	lab_run_list_fini(&list);
+	lab_pools_args_fini(&args.pool_args);
+	lab_pools_fini(&pools);
 	free(args.only);
 	free(args.module_dirs);
 	free(args.own_dir);

@@ -12,6 +12,7 @@
 #include "controller/run/live.h"
 #include "controller/run/module.h"
 #include "netlab/cli/cli.h"
+#include "netlab/cli/pools.h"
 
 /**
  * struct lab_run_args - the options of netlab run; strings are borrowed from the command line
@@ -25,12 +26,15 @@
  * @capture_dir: --packet-capture, or NULL
  * @only:	--only: numbers or labels of tasks, in order
  * @n_only:	how many; 0 = all tasks are run
+ * @pool_args:	--pool, --no-pool, -c
+ * @pools:	those that they name (borrowed)
  * @timeout_us:	--timeout; 0 = none
  * @repeat:	--repeat: rounds, 1 without it
  * @shuffle:	--shuffle
  * @seed:	for @shuffle
  * @keep:	--keep or --config-only
  * @config_only: --config-only: no task is run
+ * @multi_match: --multi-match
  * @timing:	--timing
  * @tap:	--tap
  * @files:	--result and the like, by enum ctl_report_format; NULL = not wanted
@@ -43,11 +47,13 @@ struct lab_run_args {
 	const char *name, *lab, *capture_dir;
 	const char **only;
 	size_t n_only;
+	struct lab_pools_args pool_args;
+	const struct lab_pools *pools;
 	uint64_t timeout_us;
 	unsigned int repeat;
 	bool shuffle;
 	uint64_t seed;
-	bool keep, config_only, timing, tap;
+	bool keep, config_only, multi_match, timing, tap;
 	const char *files[CTL_REPORT_FORMAT_MAX_];
 };
 
@@ -73,6 +79,8 @@ struct lab_run_list {
  * @path:	recipe file
  * @lab:	name of the lab
  * @start_us:	when it began, as lab_loop_now_us()
+ * @match:	number of the match that is to be run, from 1
+ * @found:	the match, when there is one
  * @file:	recipe, topology, plan; the last two only when the lab is ours
  * @modules:	its modules
  * @capture:	--packet-capture: it captures, or NULL
@@ -96,6 +104,8 @@ struct lab_run {
 	const char *path;
 	char lab[64];
 	uint64_t start_us;
+	unsigned int match;
+	struct lab_pools_found found;
 	struct lab_cli_labfile file;
 	struct ctl_modules modules;
 	struct ctl_capture *capture;
@@ -140,7 +150,7 @@ void lab_run_list_fini(struct lab_run_list *list);
 void lab_run_shuffle(char **paths, size_t n, uint64_t *state);
 
 /**
- * lab_run_recipe() - Take one recipe through all phases
+ * lab_run_recipe() - Take one recipe through all phases, with --multi-match once for each match
  * @cli:	command line
  * @args:	options
  * @loop:	loop

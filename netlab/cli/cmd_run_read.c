@@ -4,7 +4,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "controller/match/match.h"
 #include "netlab/base/parse.h"
 #include "netlab/base/program.h"
 #include "netlab/base/strbuf.h"
@@ -163,7 +162,8 @@ static int read_all(struct lab_run *run, struct ctl_diag *diag)
 	modules = only < 0 ? only : modules;
 	if (args->lab || modules == -ENOMEM)
 		return modules;
-	r = ctl_match_topo(file->recipe, run->lab, &file->topo, diag);
+	r = lab_pools_topo(run->args->pools, file->recipe, run->lab, run->match, &file->topo,
+			   &run->found, diag);
 	if (r >= 0 && modules >= 0)
 		r = lab_plan_new(file->topo, &file->plan);
 	return r < 0 ? r : modules;
@@ -187,6 +187,18 @@ static int check_capture(struct lab_run *run, struct ctl_diag *diag)
 	return 0;
 }
 
+/* Which machines it runs on. */
+static void tell_match(const struct lab_run *run)
+{
+	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
+
+	if (!run->found.match.pool)
+		return;
+	lab_pools_describe(&run->found.match, &sb);
+	ctl_report_note(run->rep, "%s: match %u, pool %s: %s", run->path, run->found.match.number,
+			run->found.match.pool->name, lab_strbuf_str(&sb));
+}
+
 int lab_run_read(struct lab_run *run)
 {
 	cleanup_diag struct ctl_diag diag = CTL_DIAG_INIT;
@@ -204,6 +216,7 @@ int lab_run_read(struct lab_run *run)
 	if (r < 0)
 		return LAB_EXIT_USAGE;
 	ctl_report_lab(run->rep, run->lab);
+	tell_match(run);
 	if (run->file.topo) {
 		run->n_hosts = run->file.topo->n_hosts;
 		run->n_networks = run->file.topo->n_networks;

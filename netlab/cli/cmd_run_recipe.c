@@ -231,26 +231,21 @@ static int phases(struct lab_run *run)
 	return code;
 }
 
-int lab_run_recipe(struct lab_cli *cli, const struct lab_run_args *args, struct lab_loop *loop,
-		   struct ctl_report *rep, const char *path, uint64_t start_us)
+/* @begin: the recipe and which match of it; @ret_more: there is a further one. */
+static int run_match(const struct lab_run *begin, bool *ret_more)
 {
-	struct lab_run run = {
-		.cli = cli,
-		.args = args,
-		.loop = loop,
-		.rep = rep,
-		.path = path,
-		.start_us = start_us,
-	};
+	struct lab_loop *loop = begin->loop;
+	struct lab_cli *cli = begin->cli;
+	struct lab_run run = *begin;
 	struct lab_source *timer = NULL;
 	struct lab_err err = { 0 };
 	int code, r;
 
 	r = lab_cli_signals_on(cli, loop, on_signalled, &run, &err);
-	if (r >= 0 && args->timeout_us)
-		r = lab_loop_add_timer(loop, args->timeout_us, on_timeout, &run, &timer);
+	if (r >= 0 && run.args->timeout_us)
+		r = lab_loop_add_timer(loop, run.args->timeout_us, on_timeout, &run, &timer);
 	cli->no_quit = true;
-	ctl_report_begin(rep, path);
+	ctl_report_begin(run.rep, run.path);
 	code = r < 0 ? failed(&run, r, &err) : phases(&run);
 	lab_source_free(timer);
 	report_verdict(&run, code);
@@ -263,7 +258,32 @@ int lab_run_recipe(struct lab_cli *cli, const struct lab_run_args *args, struct 
 	json_decref(run.topology);
 	free(run.only);
 	ctl_modules_fini(&run.modules);
+	*ret_more = run.found.more;
+	lab_pools_found_fini(&run.found);
 	lab_cli_labfile_close(&run.file);
 	lab_cli_signals_off(cli);
 	return code;
+}
+
+int lab_run_recipe(struct lab_cli *cli, const struct lab_run_args *args, struct lab_loop *loop,
+		   struct ctl_report *rep, const char *path, uint64_t start_us)
+{
+	struct lab_run run = {
+		.cli = cli,
+		.args = args,
+		.loop = loop,
+		.rep = rep,
+		.path = path,
+		.start_us = start_us,
+	};
+	int worst = 0, code;
+	bool more;
+
+	do {
+		run.match++;
+		code = run_match(&run, &more);
+		worst = LAB_MAX(worst, code);
+		run.start_us = lab_loop_now_us();
+	} while (args->multi_match && more && !cli->interrupted);
+	return worst;
 }

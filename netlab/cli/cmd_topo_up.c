@@ -5,11 +5,13 @@
 #include "netlab/base/strbuf.h"
 #include "netlab/base/util.h"
 #include "netlab/cli/cli.h"
+#include "netlab/cli/pools.h"
 
 #define PROGRESS_US 40000 /* between two updates of the progress line */
 
 struct up_args {
 	struct lab_cli_aliases defines, overrides;
+	struct lab_pools_args pools;
 	const char *name;
 	bool timing;
 };
@@ -23,12 +25,16 @@ static void up_args_fini(struct up_args *args)
 {
 	lab_cli_aliases_fini(&args->defines);
 	lab_cli_aliases_fini(&args->overrides);
+	lab_pools_args_fini(&args->pools);
 }
 
 static int on_option(struct lab_cli *cli, const char *name, const char *arg, void *user)
 {
 	struct up_args *args = user;
+	int r;
 
+	if (lab_pools_option(cli, name, arg, &args->pools, &r))
+		return r;
 	if (!strcmp(name, "define-alias"))
 		return lab_cli_alias_add(cli, name, arg, &args->defines);
 	if (!strcmp(name, "override-alias"))
@@ -50,17 +56,22 @@ static int open_recipe(struct lab_cli *cli, const char *path, const struct up_ar
 		.n_overrides = args->overrides.n,
 	};
 	cleanup_diag struct ctl_diag diag = CTL_DIAG_INIT;
+	struct lab_pools pools;
 	struct lab_err err;
 	int r;
 
-	r = lab_cli_labfile_open(path, args->name, &params, ret, &diag);
+	r = lab_pools_open(cli, &args->pools, &pools);
+	if (r != 0)
+		return r;
+	r = lab_cli_labfile_open(path, args->name, &params, &pools, ret, &diag);
+	lab_pools_fini(&pools);
 	lab_cli_diag(cli, &diag);
 	if (r == -ENOMEM && diag.n_errors == 0) {
 		(void)lab_err_errno(&err, ENOMEM, "%s", path);
 		lab_cli_error(cli, &err);
 		return LAB_EXIT_OURS;
 	}
-	return r < 0 ? LAB_EXIT_USAGE : 0;
+	return r == -ENOSYS ? LAB_EXIT_LACKS : r < 0 ? LAB_EXIT_USAGE : 0;
 }
 
 static int one_recipe(struct lab_cli *cli, int argc, char **argv, struct up_args *args,
@@ -250,6 +261,7 @@ static const struct lab_cli_option up_options[] = {
 	{ "name", 'n', "NAME", "name of the lab (default: the recipe's)" },
 	{ "define-alias", 'a', "NAME=VALUE", "define an alias; the recipe's definitions win" },
 	{ "override-alias", 'A', "NAME=VALUE", "override every definition of an alias" },
+	LAB_POOLS_OPTIONS,
 	{ "timing", 0, NULL, "print the time of each phase" },
 	{ NULL, 0, NULL, NULL },
 };
@@ -257,6 +269,7 @@ static const struct lab_cli_option up_options[] = {
 static const struct lab_cli_option plan_options[] = {
 	{ "define-alias", 'a', "NAME=VALUE", "define an alias; the recipe's definitions win" },
 	{ "override-alias", 'A', "NAME=VALUE", "override every definition of an alias" },
+	LAB_POOLS_OPTIONS,
 	{ NULL, 0, NULL, NULL },
 };
 

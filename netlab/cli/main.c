@@ -27,6 +27,8 @@ static const struct {
 	{ "topo ls", &lab_cmd_topo_ls, true },
 	{ "topo inspect", &lab_cmd_topo_inspect, true },
 	{ "topo plan", &lab_cmd_topo_plan, true },
+	{ "match", &lab_cmd_match, true },
+	{ "list-pools", &lab_cmd_list_pools, true },
 	{ "topo exec", &lab_cmd_exec, false },
 	{ "topo shell", &lab_cmd_shell, false },
 	{ "exec", &lab_cmd_exec, true },

@@ -32,7 +32,7 @@ mkdir "$work/sub"
 touch "$work/other.txt" "$work/with blank.xml"
 
 is 'it registers itself' "$(complete -p netlab)" 'complete -F _netlab netlab'
-offers '--help --version deconfigure exec help run shell topo version' ''
+offers '--help --version deconfigure exec help list-pools match run shell topo version' ''
 offers 'topo' t
 offers 'down inspect ls plan up' topo ''
 offers 'pair ring' topo down ''
@@ -53,6 +53,9 @@ offers 'pair.xml ring.xml sub with blank.xml' topo up ''
 offers '' topo up pair.xml ''
 offers 'sub' topo plan s
 offers 'ring.xml' run pair.xml r
+offers 'ring.xml' match pair.xml r
+offers 'sub' run --pool s
+offers 'other.txt' match -c o
 offers 'ring.xml' topo up -n name r
 offers '' topo up -n ''
 complete_words exec ring h1 -- unam
@@ -61,7 +64,7 @@ complete_words exec ring h1 -- cat pai
 is 'and its files' "$offered" pair.xml
 
 # Every option that --help names is offered, and no other.
-for command in run deconfigure 'topo up' 'topo down' 'topo ls' 'topo inspect' 'topo plan' exec shell; do
+for command in run deconfigure match list-pools 'topo up' 'topo down' 'topo ls' 'topo inspect' 'topo plan' exec shell; do
 	read -ra words <<<"$command"
 	complete_words "${words[@]}" --
 	help=$("$NETLAB" "${words[@]}" --help | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort | tr '\n' ' ')

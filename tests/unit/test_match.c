@@ -28,7 +28,7 @@ static void match(struct matched *m, const char *text, const char *lab_name)
 	*m = (struct matched){ .recipe = NULL };
 	r = ctl_recipe_load_mem("t.xml", text, strlen(text), NULL, &m->recipe, &diag);
 	if (r == 0)
-		r = ctl_match_topo(m->recipe, lab_name, &m->topo, &diag);
+		r = ctl_match_topo(m->recipe, lab_name, NULL, &m->topo, &diag);
 	ctl_diag_format(&diag, &sb);
 	if (r < 0)
 		fail_msg("%s", lab_strbuf_str(&sb));
