@@ -101,7 +101,8 @@ static void judge(struct ctl_command_result *c, struct ctl_job *job)
 	bool pass = ctl_job_passed(job);
 	char reason[CTL_MESSAGE_LEN - 32];
 
-	if (job->end.error && job->end.error != -ENOBUFS)
+	/* Not when it did not read its input, nor when there is no lab any more. */
+	if (job->end.error && job->end.error != -ENOBUFS && !job->run->closed)
 		ctl_run_exception(job->run, job->host, &job->end.err);
 	ctl_job_reason(job, reason, sizeof(reason));
 	if (!ctl_job_has_verdict(job)) {

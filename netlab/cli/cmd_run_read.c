@@ -213,6 +213,10 @@ int lab_run_read(struct lab_run *run)
 		return out_of_memory(run, &diag);
 	if (r == -ENOSYS)
 		return LAB_EXIT_LACKS;
+	/* Scripts look for the first two words, which are LNST's. */
+	if (r < 0 && !run->file.recipe)
+		ctl_report_note(run->rep, "Parser error: %s has %u error%s, and is not run",
+				run->path, diag.n_errors, diag.n_errors == 1 ? "" : "s");
 	if (r < 0)
 		return LAB_EXIT_USAGE;
 	ctl_report_lab(run->rep, run->lab);

@@ -206,7 +206,7 @@ int main(int argc, char **argv)
 	if (args.version)
 		return print_version(&cli);
 	if (first == argc) {
-		(void)lab_cli_usage_error(&cli, "which command?");
+		(void)lab_cli_usage_error(&cli, "No action specified: which command?");
 		return LAB_EXIT_USAGE;
 	}
 	r = dispatch(&cli, argc - first, argv + first);

@@ -89,5 +89,6 @@ run netlab run "$work/include.xml"
 is 'an error in a part: exit 2' "$status" 2
 is 'is named there, and where it comes from' "${err//"$work"\//}" "parts/sub/../more.xml:1:12: error: unknown host h3; hosts: h1, h2
 parts/sub/task.xml:3:3: note: included from here
-include.xml:6:1: note: included from here"
+include.xml:6:1: note: included from here
+note: Parser error: include.xml has 1 error, and is not run"
 done_testing

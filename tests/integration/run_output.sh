@@ -99,7 +99,8 @@ is 'a dumb terminal: plain text' "$(grep -c $'\x1b' "$work/out")" 0
 recipe '<run host="h1" comand="true"/>'
 run netlab run "$work/t.xml"
 is 'a typo in the recipe: exit 2' "$status" 2
-is 'with its place and the right name' "$err" "$work/t.xml:8:16: error: unknown attribute comand of <run>; did you mean command?"
+is 'with its place and the right name' "$err" "$work/t.xml:8:16: error: unknown attribute comand of <run>; did you mean command?
+note: Parser error: $work/t.xml has 1 error, and is not run"
 is 'and nothing else is said' "$out" ''
 run netlab run --json "$work/t.xml"
 is 'the same as JSON' "$(jq -c 'select(.event == "error") | [.line, (.message | test("comand"))]' "$work/out" | head -n 1)" '[8,true]'
