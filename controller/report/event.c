@@ -108,6 +108,16 @@ json_t *ctl_event_phase(const struct ctl_report *rep, enum ctl_report_phase phas
 	return e;
 }
 
+json_t *ctl_event_match(const struct ctl_report *rep, const struct ctl_report_match *match)
+{
+	json_t *e = ctl_event_new(rep, "match");
+
+	put_number(e, "match", match->number);
+	put_string(e, "pool", match->pool);
+	put(e, "hosts", match->hosts);
+	return e;
+}
+
 json_t *ctl_event_topology(const struct ctl_report *rep, json_t *topology)
 {
 	json_t *e = ctl_event_new(rep, "topology");

@@ -65,6 +65,15 @@ json_t *ctl_event_note(const struct ctl_report *rep, const char *text);
 json_t *ctl_event_phase(const struct ctl_report *rep, enum ctl_report_phase phase);
 
 /**
+ * ctl_event_match() - It is known which machines of a pool the hosts are
+ * @rep:	report
+ * @match:	which
+ *
+ * Return: new reference.
+ */
+json_t *ctl_event_match(const struct ctl_report *rep, const struct ctl_report_match *match);
+
+/**
  * ctl_event_topology() - What the lab is
  * @rep:	report
  * @topology:	as lab_topo_to_json() writes it; stolen

@@ -198,11 +198,13 @@ static void put_error(struct ctl_markup *m, const struct ctl_model_recipe *r)
 static void put_recipe(struct ctl_markup *m, const struct ctl_model *model,
 		       const struct ctl_model_recipe *r)
 {
+	cleanup_strbuf struct lab_strbuf name = LAB_STRBUF_INIT;
 	struct counts n = count(r);
 	size_t i, k;
 
+	ctl_what_recipe(r, &name);
 	ctl_mk_open(m, "testsuite");
-	ctl_mk_attr(m, "name", r->path);
+	ctl_mk_attr(m, "name", lab_strbuf_str(&name));
 	ctl_mk_attrf(m, "id", "%zu", r->run);
 	put_counts(m, &n);
 	ctl_mk_attr(m, "timestamp", ctl_model_string(model->start, "date"));

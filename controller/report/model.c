@@ -47,6 +47,7 @@ static enum ctl_event_kind kind_of(const char *name)
 		[CTL_EVENT_ERROR] = "error",
 		[CTL_EVENT_NOTE] = "note",
 		[CTL_EVENT_PHASE] = "phase",
+		[CTL_EVENT_MATCH] = "match",
 		[CTL_EVENT_TOPOLOGY] = "topology",
 		[CTL_EVENT_UP] = "up",
 		[CTL_EVENT_SYNCED] = "synced",
@@ -104,6 +105,7 @@ static void free_recipe(struct ctl_model_recipe *r)
 	for (i = 0; i < r->n_diags; i++)
 		json_decref(r->diags[i].json);
 	free(r->diags);
+	json_decref(r->matched);
 	json_decref(r->topology);
 	json_decref(r->up);
 	json_decref(r->end);
@@ -161,7 +163,7 @@ static int add_recipe(struct ctl_model *model, json_t *e, struct ctl_event *ret)
 	r->json = json_incref(e);
 	r->run = (size_t)ctl_model_number(e, "run");
 	r->path = path;
-	r->match = LAB_MAX(small_number(e, "match"), 1u);
+	r->match = 1;
 	r->start_us = ctl_model_number(e, "time_us");
 	model->recipes[model->n_recipes++] = r;
 	ret->recipe = r;
@@ -426,6 +428,10 @@ static int take_of_recipe(struct ctl_model *model, json_t *e, struct ctl_event *
 		keep(&r->phase_json, e);
 		r->phase = ctl_model_string(e, "phase");
 		return 0;
+	case CTL_EVENT_MATCH:
+		keep(&r->matched, e);
+		r->match = LAB_MAX(small_number(e, "match"), 1u);
+		return 0;
 	case CTL_EVENT_TOPOLOGY:
 		return set_topology(model, r, e);
 	case CTL_EVENT_UP:
@@ -488,6 +494,7 @@ int ctl_model_take(struct ctl_model *model, json_t *event, struct ctl_event *ret
 	case CTL_EVENT_ERROR:
 	case CTL_EVENT_NOTE:
 	case CTL_EVENT_PHASE:
+	case CTL_EVENT_MATCH:
 	case CTL_EVENT_TOPOLOGY:
 	case CTL_EVENT_UP:
 	case CTL_EVENT_SYNCED:

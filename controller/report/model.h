@@ -30,6 +30,7 @@ enum ctl_event_kind {
 	CTL_EVENT_ERROR,
 	CTL_EVENT_NOTE,
 	CTL_EVENT_PHASE,
+	CTL_EVENT_MATCH,
 	CTL_EVENT_TOPOLOGY,
 	CTL_EVENT_UP,
 	CTL_EVENT_SYNCED,
@@ -156,6 +157,7 @@ struct ctl_model_diag {
  * @run:	number of the run, from 1
  * @path:	its file name
  * @match:	number of the match, from 1
+ * @matched:	event match: its hosts are machines of a pool; or NULL
  * @phase:	its phase, a name; NULL = none yet
  * @topology:	its topology, as lab_topo_to_json() writes it, or NULL
  * @up:		event up, or NULL
@@ -186,6 +188,7 @@ struct ctl_model_recipe {
 	size_t run;
 	const char *path;
 	unsigned int match;
+	json_t *matched;
 	const char *phase;
 	json_t *topology, *up;
 	const char *lab;

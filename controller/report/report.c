@@ -250,6 +250,11 @@ void ctl_report_lab(struct ctl_report *rep, const char *lab)
 	rep->lab = lab;
 }
 
+void ctl_report_match(struct ctl_report *rep, const struct ctl_report_match *match)
+{
+	emit(rep, ctl_event_match(rep, match));
+}
+
 bool ctl_report_wants_topology(const struct ctl_report *rep)
 {
 	return rep->params.style == CTL_REPORT_JSON || !rep->model.lean;

@@ -16,7 +16,7 @@
  *
  * A report hears what happens in one or more recipes in its order:
  *
- *   for each recipe: begin, diag and error as they come, phase, lab, topology, up, those of ctl_run(),
+ *   for each recipe: begin, diag and error as they come, phase, lab, match, topology, up, those of ctl_run(),
  *   verdict, down; then once: write, end.
  *
  * event.c makes a JSON object of each; model.c collects them (model.h says why); the style on
@@ -103,6 +103,18 @@ struct ctl_report_part {
 };
 
 /**
+ * struct ctl_report_match - which machines of a pool the hosts of a recipe are
+ * @number:	of the match, from 1
+ * @pool:	name of the pool (borrowed)
+ * @hosts:	[{"host", "machine", "interfaces": [{"interface", "nic", "network", "hwaddr"}]}] (stolen)
+ */
+struct ctl_report_match {
+	unsigned int number;
+	const char *pool;
+	json_t *hosts;
+};
+
+/**
  * struct ctl_report_lab_up - a lab that is up
  * @n_hosts:	hosts
  * @n_networks:	networks
@@ -181,6 +193,13 @@ void ctl_report_begin(struct ctl_report *rep, const char *path);
  * @lab:	name of the lab (borrowed until the next recipe)
  */
 void ctl_report_lab(struct ctl_report *rep, const char *lab);
+
+/**
+ * ctl_report_match() - It is known which machines of a pool the hosts are
+ * @rep:	report
+ * @match:	which
+ */
+void ctl_report_match(struct ctl_report *rep, const struct ctl_report_match *match);
 
 /**
  * ctl_report_wants_topology() - Is somebody interested in the topology?

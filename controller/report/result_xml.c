@@ -134,31 +134,51 @@ static void put_command(struct ctl_markup *m, const struct ctl_model_command *c)
 
 /* --- recipes --- */
 
-/* Containers are made to fit, so each host is matched to itself. */
-static void put_match(struct ctl_markup *m, const struct ctl_model_recipe *r)
+static void put_if_match(struct ctl_markup *m, const char *iface, const char *of_pool)
 {
-	const json_t *hosts = json_object_get(r->topology, "hosts"), *host, *ifaces, *iface;
+	ctl_mk_open(m, "if_match");
+	ctl_mk_attr(m, "if_id", iface);
+	ctl_mk_attr(m, "pool_if_id", of_pool);
+	ctl_mk_close(m);
+}
+
+/*
+ * Each host with its machine of the pool; containers that are made to fit are matched to themselves.
+ * @host_key and the others: how the members of @hosts and of their interfaces are called.
+ */
+static void put_hosts(struct ctl_markup *m, const json_t *hosts, const char *host_key,
+		      const char *iface_key, const char *nic_key)
+{
+	const json_t *host, *ifaces, *iface;
+	const char *machine;
 	size_t i, k;
 
-	if (!r->topology)
-		return;
-	ctl_mk_open(m, "pool_match");
-	ctl_mk_attr(m, "virtual", "True");
 	for (i = 0; i < json_array_size(hosts); i++) {
 		host = json_array_get(hosts, i);
 		ifaces = json_object_get(host, "interfaces");
+		machine = ctl_model_string(host, "machine");
 		ctl_mk_open(m, "m_match");
-		ctl_mk_attr(m, "host_id", ctl_model_string(host, "id"));
-		ctl_mk_attr(m, "pool_id", "container");
+		ctl_mk_attr(m, "host_id", ctl_model_string(host, host_key));
+		ctl_mk_attr(m, "pool_id", machine ? machine : "container");
 		for (k = 0; k < json_array_size(ifaces); k++) {
 			iface = json_array_get(ifaces, k);
-			ctl_mk_open(m, "if_match");
-			ctl_mk_attr(m, "if_id", ctl_model_string(iface, "id"));
-			ctl_mk_attr(m, "pool_if_id", ctl_model_string(iface, "name"));
-			ctl_mk_close(m);
+			put_if_match(m, ctl_model_string(iface, iface_key),
+				     ctl_model_string(iface, nic_key));
 		}
 		ctl_mk_close(m);
 	}
+}
+
+static void put_match(struct ctl_markup *m, const struct ctl_model_recipe *r)
+{
+	if (!r->matched && !r->topology)
+		return;
+	ctl_mk_open(m, "pool_match");
+	ctl_mk_attr(m, "virtual", r->matched ? "False" : "True");
+	if (r->matched)
+		put_hosts(m, json_object_get(r->matched, "hosts"), "host", "interface", "nic");
+	else
+		put_hosts(m, json_object_get(r->topology, "hosts"), "id", "id", "name");
 	ctl_mk_close(m);
 }
 

@@ -105,7 +105,7 @@ static void tap_command_end(struct ctl_report *rep, const struct ctl_event *e)
 	cleanup_strbuf struct lab_strbuf what = LAB_STRBUF_INIT;
 	struct lab_strbuf sb = LAB_STRBUF_INIT;
 
-	ctl_what_flat(e->recipe->path, &what);
+	ctl_what_recipe(e->recipe, &what);
 	lab_strbuf_printf(&what, ": task %zu, command %zu: ", c->task, c->number);
 	if (c->host)
 		lab_strbuf_printf(&what, "%s: ", c->host);
@@ -128,7 +128,7 @@ static void tap_verdict(struct ctl_report *rep, const struct ctl_event *e)
 
 	if (pass ? r->commands_total > 0 : r->failed && !r->signo && !r->n_errors)
 		return;
-	ctl_what_flat(r->path, &what);
+	ctl_what_recipe(r, &what);
 	if (pass) {
 		lab_strbuf_puts(&what, ": no tasks");
 	} else {

@@ -73,6 +73,31 @@ static void text_diag(struct ctl_report *rep, const struct ctl_event *e)
 	ctl_report_puts(rep, 2, &sb);
 }
 
+/* Which machines of a pool its hosts are. */
+static void text_match(struct ctl_report *rep, const struct ctl_event *e)
+{
+	const json_t *hosts = json_object_get(e->json, "hosts"), *host, *nics;
+	struct lab_strbuf sb = LAB_STRBUF_INIT;
+	size_t i, k;
+
+	lab_strbuf_puts(&sb, bold(rep));
+	ctl_what_recipe(e->recipe, &sb);
+	lab_strbuf_printf(&sb, "%s: pool %s:", off(rep), ctl_model_string(e->json, "pool"));
+	for (i = 0; i < json_array_size(hosts); i++) {
+		host = json_array_get(hosts, i);
+		nics = json_object_get(host, "interfaces");
+		lab_strbuf_printf(&sb, "%s %s = %s", i ? "," : "", ctl_model_string(host, "host"),
+				  ctl_model_string(host, "machine"));
+		for (k = 0; k < json_array_size(nics); k++)
+			lab_strbuf_printf(&sb, "%s%s = %s", k ? ", " : " (",
+					  ctl_model_string(json_array_get(nics, k), "interface"),
+					  ctl_model_string(json_array_get(nics, k), "nic"));
+		lab_strbuf_puts(&sb, k ? ")" : "");
+	}
+	lab_strbuf_putc(&sb, '\n');
+	ctl_report_puts(rep, 1, &sb);
+}
+
 static void text_up(struct ctl_report *rep, const struct ctl_event *e)
 {
 	size_t hosts = (size_t)ctl_model_number(e->json, "hosts");
@@ -323,9 +348,10 @@ static void text_verdict(struct ctl_report *rep, const struct ctl_event *e)
 	if (r->failed)
 		add_failures(rep, r, &sb);
 	add_timing(rep, r, &sb);
-	lab_strbuf_printf(&sb, "%s%s%s  %s%s%s: ", colour_of(rep, verdict),
-			  r->signo ? "STOP" : ctl_what_verdict(verdict), off(rep), bold(rep),
-			  r->path, off(rep));
+	lab_strbuf_printf(&sb, "%s%s%s  %s", colour_of(rep, verdict),
+			  r->signo ? "STOP" : ctl_what_verdict(verdict), off(rep), bold(rep));
+	ctl_what_recipe(r, &sb);
+	lab_strbuf_printf(&sb, "%s: ", off(rep));
 	if (r->signo) {
 		ctl_what_reason(r, &sb);
 		if (r->has_result)
@@ -358,8 +384,10 @@ static void text_end(struct ctl_report *rep, const struct ctl_event *e LAB_UNUSE
 	for (i = 0; i < m->n_recipes; i++) {
 		enum ctl_verdict v = ctl_what_outcome(m->recipes[i]);
 
-		lab_strbuf_printf(&sb, "  %s%s%s  %s\n", colour_of(rep, v), ctl_what_verdict(v),
-				  off(rep), m->recipes[i]->path);
+		lab_strbuf_printf(&sb, "  %s%s%s  ", colour_of(rep, v), ctl_what_verdict(v),
+				  off(rep));
+		ctl_what_recipe(m->recipes[i], &sb);
+		lab_strbuf_putc(&sb, '\n');
 	}
 	ctl_report_puts(rep, 1, &sb);
 }
@@ -369,6 +397,7 @@ static void text_event(struct ctl_report *rep, const struct ctl_event *e)
 	static void (*const on[])(struct ctl_report *, const struct ctl_event *) = {
 		[CTL_EVENT_ERROR] = text_diag,
 		[CTL_EVENT_NOTE] = text_diag,
+		[CTL_EVENT_MATCH] = text_match,
 		[CTL_EVENT_UP] = text_up,
 		[CTL_EVENT_SYNCED] = text_synced,
 		[CTL_EVENT_TASK_START] = text_task_start,

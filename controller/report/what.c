@@ -27,6 +27,13 @@ void ctl_what_flat(const char *text, struct lab_strbuf *sb)
 	}
 }
 
+void ctl_what_recipe(const struct ctl_model_recipe *r, struct lab_strbuf *sb)
+{
+	ctl_what_flat(r->path, sb);
+	if (r->matched)
+		lab_strbuf_printf(sb, ", match %u", r->match);
+}
+
 static bool is_type(const struct ctl_model_command *c, const char *type)
 {
 	return strcmp(c->type, type) == 0;

@@ -14,6 +14,13 @@
 void ctl_what_flat(const char *text, struct lab_strbuf *sb);
 
 /**
+ * ctl_what_recipe() - Write which recipe it is, in one line
+ * @r:		recipe
+ * @sb:		appended: "ping.xml"; with machines of a pool "ping.xml, match 2"
+ */
+void ctl_what_recipe(const struct ctl_model_recipe *r, struct lab_strbuf *sb);
+
+/**
  * ctl_what_command() - Write what a command is, in one line
  * @c:		command
  * @max:	bytes at most; 0 = no limit

@@ -190,13 +190,14 @@ static int check_capture(struct lab_run *run, struct ctl_diag *diag)
 /* Which machines it runs on. */
 static void tell_match(const struct lab_run *run)
 {
-	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
+	const struct ctl_match *match = &run->found.match;
+	struct ctl_report_match report = { .number = match->number };
 
-	if (!run->found.match.pool)
+	if (!match->pool)
 		return;
-	lab_pools_describe(&run->found.match, &sb);
-	ctl_report_note(run->rep, "%s: match %u, pool %s: %s", run->path, run->found.match.number,
-			run->found.match.pool->name, lab_strbuf_str(&sb));
+	report.pool = match->pool->name;
+	report.hosts = lab_pools_hosts_json(match);
+	ctl_report_match(run->rep, &report);
 }
 
 int lab_run_read(struct lab_run *run)

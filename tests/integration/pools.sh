@@ -67,9 +67,16 @@ is 'without a pool containers are made' "$status|$out" '0|plain.xml: containers 
 
 run "$NETLAB" run --pool "$pool" pair.xml
 is 'a recipe runs on containers of a pool' "$status" 0
-like 'the match is told' "$out$err" "pair.xml: match 1, pool $pool: h1 = big \(e = 1\), h2 = small \(e = 1\)"
+like 'the match is told' "$out" "^pair.xml, match 1: pool $pool: h1 = big \(e = 1\), h2 = small \(e = 1\)"
+like 'with the verdict, too' "$out" $'\nPASS  pair.xml, match 1: 1 of 1 command passed'
 run "$NETLAB" run --pool "$pool" -u --json pair.xml
 is 'with -u once for each match' "$status $(jq -r 'select(.event == "verdict").verdict' <<<"$out" | tr '\n' ' ')" '0 pass pass '
+is 'which has an event' "$(jq -r 'select(.event == "match") | "\(.run) \(.match) \(.hosts[1].machine) \(.hosts[1].interfaces[0].nic)"' <<<"$out")" '1 1 small 1
+2 2 small 2'
+run "$NETLAB" run --pool "$pool" -u --result r.xml --junit j.xml pair.xml
+like 'and a line at the end' "$out" $'\n  PASS  pair.xml, match 1\n  PASS  pair.xml, match 2$'
+is 'the result has its machines and NICs' "$(xmllint --xpath 'string(//recipe[@match_num=2]/pool_match[@virtual="False"]/m_match[@host_id="h2"][@pool_id="small"]/if_match[@if_id="e"]/@pool_if_id)' r.xml)" 2
+is 'JUnit has a suite for each' "$(xmllint --xpath 'string(//testsuite[2]/@name)' j.xml)" 'pair.xml, match 2'
 run "$NETLAB" topo up --pool "$pool" -n lab pair.xml
 is 'topo up takes machines of a pool, too' "$status" 0
 is 'with their addresses and MTU' "$("$NETLAB" exec lab h1 -- ip -j link show dev e | jq -r '.[0] | "\(.address) \(.mtu)"')" '52:54:02:00:00:01 9000'
