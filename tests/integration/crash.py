@@ -43,6 +43,18 @@ TASKS = """	<task label="something is always running">
 </recipe>"""
 
 
+LIMITS = '<params><param name="memory" value="256M"/><param name="cpus" value="0.9"/></params>'
+
+
+def with_limits(recipe):
+    """The recipe with limits of its first host, where this machine has the cgroups for them."""
+    limited = recipe.replace('<host id="h1">', f'<host id="h1">{LIMITS}')
+    path = f"{TMP}/crash-probe.xml"
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(PAIR.replace('<host id="h1">', f'<host id="h1">{LIMITS}'))
+    return recipe if netlab("run", path).returncode == 3 else limited
+
+
 # ---- whom to kill ----
 
 def text_of(path):
@@ -102,11 +114,15 @@ class Worker:
         self.rng = random.Random(f"{SEED}/{number}")
         self.count = count
         self.number = number
-        self.ring = f"{TOP}/recipes/ring-20.xml"
+        self.ring = f"{TMP}/crash-ring.xml"
         self.tasks = f"{TMP}/crash-run.xml"
         self.pair = f"{TMP}/crash-pair.xml"
-        with open(self.ring, encoding="utf-8") as source, open(self.tasks, "w", encoding="utf-8") as out:
-            out.write(source.read().replace("</recipe>", TASKS))
+        with open(f"{TOP}/recipes/ring-20.xml", encoding="utf-8") as source:
+            ring = with_limits(source.read())
+        with open(self.ring, "w", encoding="utf-8") as out:
+            out.write(ring)
+        with open(self.tasks, "w", encoding="utf-8") as out:
+            out.write(ring.replace("</recipe>", TASKS))
         with open(self.pair, "w", encoding="utf-8") as out:
             out.write(PAIR)
         self.audit = Audit()
