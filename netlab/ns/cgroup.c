@@ -249,11 +249,13 @@ static int sweep_path(char *path)
 {
 	char *name = strrchr(path, '/');
 	cleanup_close int parent = -1;
+	const char *dir;
 
 	if (*path != '/' || !name || strncmp(name + 1, OUR_PREFIX, strlen(OUR_PREFIX)) != 0)
 		return 0;
+	dir = name == path ? "/" : path;
 	*name++ = '\0';
-	parent = open(*path ? path : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	parent = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (parent < 0)
 		return errno == ENOENT ? 0 : -errno;
 	return remove_group(parent, name);

@@ -18,8 +18,10 @@
 #define P(name, value) "<param name='" name "' value='" value "'/>"
 #define HOST(id, params, eths) \
 	"<host id='" id "'><params>" params "</params><interfaces>" eths "</interfaces></host>"
-#define RECIPE(hosts)               "<recipe><network>" hosts "</network></recipe>"
-#define NIC(id, label, mac, params) ETHP(id, label, P("hwaddr", mac) params)
+#define RECIPE(hosts) "<recipe><network>" hosts "</network></recipe>"
+#define NIC(id, label, mac, params)                                                                \
+	"<eth id='" id "' label='" label "'><params><param name='hwaddr' value='" mac "'/>" params \
+	"</params></eth>"
 #define MACHINE(params, nics) \
 	"<slavemachine><params>" params "</params><interfaces>" nics "</interfaces></slavemachine>"
 
@@ -411,7 +413,7 @@ static unsigned int compare_all(void)
 {
 	struct ctl_match_host hosts[HOSTS];
 	size_t nics[HOSTS][ETHS] = { { 0 } }, *digits[HOSTS * (ETHS + 1)],
-	       limits[HOSTS * (ETHS + 1)];
+	       limits[HOSTS * (ETHS + 1)] = { 0 };
 	struct ctl_match all = { .recipe = t.recipe, .pool = t.pool, .hosts = hosts };
 	size_t n = 0, h, i;
 	unsigned int found = 0;
