@@ -102,6 +102,7 @@ package_libmnl     := libmnl-dev
 package_jansson    := libjansson-dev
 package_nettle     := nettle-dev
 package_cmocka     := libcmocka-dev
+package_python3-embed := libpython3-dev
 
 # $(call pkg,NAME,cflags|libs): pkg-config's answer, asked for once, when a recipe first needs it.
 pkg     = $(if $(filter undefined,$(origin pkg_$(1)_$(2))),$(eval pkg_$(1)_$(2) := $(call pkg_ask,$(1),$(2))))$(pkg_$(1)_$(2))
@@ -147,12 +148,21 @@ $(O)/$(1): $(call objs,$($(1)_SRCS)) $(patsubst %,$(O)/lib%.a,$(call maybe,$(1)_
 		$$(call pkgs,$(call maybe,$(1)_PKGS),libs)
 endef
 
+# plugin_rule NAME: a shared object NAME.so from NAME_SRCS and the libraries NAME_PKGS.
+define plugin_rule
+$(O)/$(1).so: $(call objs,$($(1)_SRCS))
+	$$(call say,LD,$$@)$$(CC) $$(CFLAGS) $$(link_$(BUILD)) -shared $$(ld_common) $$(if $$(link_$(BUILD)),,-Wl$$(comma)-z$$(comma)defs) \
+		$$(LDFLAGS) -o $$@ $$(filter %.o,$$^) $$(call pkgs,$($(1)_PKGS),libs)
+endef
+
 ARCHIVES      :=
+PLUGINS       :=
 PROGRAMS      :=
 TEST_PROGRAMS :=
 INSTALL_LIBEXEC :=
 include netlab/netlab.mk controller/controller.mk slave-image/slave-image.mk tests/tests.mk
 $(foreach a,$(ARCHIVES),$(eval $(call lib_rule,$(a))))
+$(foreach p,$(PLUGINS),$(eval $(call plugin_rule,$(p))))
 $(foreach p,$(PROGRAMS) $(TEST_PROGRAMS),$(eval $(call prog_rule,$(p))))
 -include $(shell find $(O)/obj $(O)/lint -name '*.d' 2>/dev/null)
 
@@ -172,7 +182,7 @@ $(O)/obj/old/version.o: private file_cppflags = -DLAB_VERSION="\"0.0.0\"" -DLAB_
 $(O)/obj/old/version.o: netlab/base/version.c $(O)/flags
 	$(compile)
 
-all: $(patsubst %,$(O)/lib%.a,$(ARCHIVES)) $(addprefix $(O)/,$(PROGRAMS))
+all: $(patsubst %,$(O)/lib%.a,$(ARCHIVES)) $(addprefix $(O)/,$(PROGRAMS)) $(PLUGINS:%=$(O)/%.so)
 	@:
 test-programs: all $(addprefix $(O)/,$(TEST_PROGRAMS))
 	@:
@@ -304,7 +314,8 @@ fmt-check:
 
 # The slow ones leave a stamp for each file, so only what changed, or includes what changed, is read.
 lint_flags = -std=gnu11 -iquote . -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DLAB_FAULTS=1 \
-	-DLAB_VERSION='"0"' -DLAB_BUILD_ID='"0"' $(call pkgs,$(test_pkgs) cmocka,cflags)
+	-DLAB_VERSION='"0"' -DLAB_BUILD_ID='"0"' -DCTL_PYTHON_HOME='"/usr"' \
+	$(call pkgs,$(test_pkgs) cmocka python3-embed,cflags)
 # $(call stamped,COMMAND): run it, keep its word for the next time only if it has none.
 define stamped
 $(quiet)mkdir -p $(@D) && $(CC) -M -MP -MT $@ -MF $(@:.ok=.d) $(lint_flags) -w $< && $(1) && : >$@
@@ -357,20 +368,21 @@ libexecdir = $(DESTDIR)$(PREFIX)/libexec/netlab
 sharedir   = $(DESTDIR)$(PREFIX)/share/netlab
 mandir     = $(DESTDIR)$(PREFIX)/share/man
 compdir    = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-recipes   := $(sort $(wildcard recipes/*.xml recipes/part/*.xml recipes/pool/*.xml))
+recipes   := $(sort $(wildcard recipes/*.xml recipes/part/*.xml recipes/pool/*.xml recipes/python/*))
 schema    := $(wildcard recipes/*.rng)
 completion := $(wildcard docs/completion/netlab.bash)
 # Files as they are named once installed, for uninstall.
-installed  = $(bindir)/netlab $(libexecdir)/agent $(MODULES:%=$(libexecdir)/modules/%) \
+installed  = $(bindir)/netlab $(libexecdir)/agent $(PLUGINS:%=$(libexecdir)/%.so) $(MODULES:%=$(libexecdir)/modules/%) \
 	$(recipes:recipes/%=$(sharedir)/recipes/%) $(schema:recipes/%=$(sharedir)/%) \
 	$(foreach m,$(man_pages),$(mandir)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
 	$(if $(completion),$(compdir)/netlab)
 
 ## install, uninstall: under PREFIX (/usr/local), below DESTDIR
 install: all
-	install -d $(bindir) $(libexecdir)/modules $(sharedir)/recipes/part $(sharedir)/recipes/pool
+	install -d $(bindir) $(libexecdir)/modules $(sharedir)/recipes/part $(sharedir)/recipes/pool $(sharedir)/recipes/python
 	install -m 755 $(O)/netlab $(bindir)/netlab
 	install -m 755 $(O)/agent $(libexecdir)/agent
+	install -m 755 $(PLUGINS:%=$(O)/%.so) $(libexecdir)/
 	$(if $(MODULES),install -m 755 $(MODULES:%=$(O)/modules/%) $(libexecdir)/modules/)
 	$(foreach r,$(recipes),install -m 644 $(r) $(sharedir)/$(r) &&) :
 	$(if $(schema),install -m 644 $(schema) $(sharedir)/)
@@ -378,7 +390,8 @@ install: all
 	$(if $(completion),install -D -m 644 $(completion) $(compdir)/netlab)
 uninstall:
 	rm -f $(installed)
-	for d in $(libexecdir)/modules $(libexecdir) $(sharedir)/recipes/part $(sharedir)/recipes/pool $(sharedir)/recipes $(sharedir); do \
+	for d in $(libexecdir)/modules $(libexecdir) $(sharedir)/recipes/part $(sharedir)/recipes/pool $(sharedir)/recipes/python \
+		$(sharedir)/recipes $(sharedir); do \
 		if [ -d "$$d" ]; then rmdir --ignore-fail-on-non-empty "$$d"; fi; done
 
 ## dist: netlab-VERSION.tar.gz of the last commit

@@ -31,6 +31,7 @@ struct definition {
 
 struct expander {
 	struct ctl_xml *xml;
+	struct ctl_recipe *recipe;
 	struct ctl_diag *diag;
 	struct ctl_map names, overrides;
 	struct definition *top, *top_override;
@@ -347,6 +348,69 @@ static int take_define(struct expander *ex, struct ctl_xml_elem *e)
 	return r;
 }
 
+/* The value of a definition as it is now; *ret is NULL when it is wrong. */
+static int value_of(struct expander *ex, struct definition *d, char **ret)
+{
+	struct ctl_xml_text text = { .s = (char *)"", .src = d->src };
+	struct expansion x = { .ex = ex, .text = &text };
+	int r;
+
+	*ret = NULL;
+	expand_definition(&x, d);
+	r = ex->error ? ex->error : x.out.error;
+	if (r == 0 && !x.bad) {
+		*ret = ctl_arena_strndup(ex->recipe->arena, lab_strbuf_str(&x.out), x.out.len);
+		r = *ret ? 0 : -ENOMEM;
+	}
+	lab_strbuf_fini(&x.out);
+	free(x.spans);
+	return r;
+}
+
+static int keep(struct expander *ex, struct definition *d)
+{
+	struct ctl_recipe *recipe = ex->recipe;
+	struct ctl_alias *a = &recipe->aliases[recipe->n_aliases];
+	char *value;
+	int r;
+
+	/* What another definition hides does not count. */
+	if (find(ex, d->name, strlen(d->name)) != d)
+		return 0;
+	r = value_of(ex, d, &value);
+	if (r < 0 || !value)
+		return r;
+	a->name = ctl_arena_strndup(recipe->arena, d->name, strlen(d->name));
+	a->value = value;
+	recipe->n_aliases++;
+	return a->name ? 0 : -ENOMEM;
+}
+
+/* Python tasks ask for the aliases of the outermost level. */
+static int keep_outermost(struct expander *ex)
+{
+	struct ctl_diag *diag = ex->diag;
+	struct definition *d;
+	size_t n = 0;
+	int r = 0;
+
+	for (d = ex->top; d; d = d->outer)
+		n++;
+	for (d = ex->top_override; d; d = d->outer)
+		n++;
+	ex->recipe->aliases = ctl_arena_alloc(ex->recipe->arena, n, sizeof(struct ctl_alias));
+	if (!ex->recipe->aliases)
+		return -ENOMEM;
+	/* An alias that nothing in the recipe uses may be wrong. */
+	ex->diag = NULL;
+	for (d = ex->top_override; d && r == 0; d = d->outer)
+		r = keep(ex, d);
+	for (d = ex->top; d && r == 0; d = d->outer)
+		r = keep(ex, d);
+	ex->diag = diag;
+	return r;
+}
+
 static int expand_elem(struct expander *ex, struct ctl_xml_elem *e)
 {
 	struct ctl_xml_elem **link = &e->first, *child;
@@ -375,6 +439,8 @@ static int expand_elem(struct expander *ex, struct ctl_xml_elem *e)
 			link = &child->next;
 		}
 	}
+	if (r == 0 && !e->parent && ex->recipe)
+		r = keep_outermost(ex);
 	pop_to(ex, mark);
 	return r;
 }
@@ -402,9 +468,9 @@ static int take_params(struct expander *ex, const struct ctl_alias *aliases, siz
 }
 
 int ctl_alias_expand(struct ctl_xml *xml, const struct ctl_recipe_params *params,
-		     struct ctl_diag *diag)
+		     struct ctl_recipe *recipe, struct ctl_diag *diag)
 {
-	struct expander ex = { .xml = xml, .diag = diag };
+	struct expander ex = { .xml = xml, .recipe = recipe, .diag = diag };
 	int r = 0;
 
 	ex.names.arena = xml->arena;

@@ -22,12 +22,13 @@
  * ctl_alias_expand() - Expand all aliases of a tree and take its <define> elements out
  * @xml:	tree, changed; texts with an alias that is wrong stay as they are, marked bad
  * @params:	aliases of the command line; may be NULL
+ * @recipe:	aliases and n_aliases are filled, in its arena; may be NULL
  * @diag:	what is wrong, at the place of the reference
  *
  * Return: 0, also after errors in @diag; -ENOMEM; -EFBIG when aliases make the recipe larger than
  * CTL_RECIPE_BYTES_MAX.
  */
 int ctl_alias_expand(struct ctl_xml *xml, const struct ctl_recipe_params *params,
-		     struct ctl_diag *diag);
+		     struct ctl_recipe *recipe, struct ctl_diag *diag);
 
 #endif

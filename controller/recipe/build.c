@@ -23,6 +23,25 @@ static int take_word(struct ctl_build *b, const struct ctl_attr_def *def,
 	return 0;
 }
 
+/* A path is taken from the folder of the file in which it stands, not from where netlab runs. */
+static int take_path(struct ctl_build *b, const struct ctl_attr_def *def,
+		     const struct ctl_xml_text *text, void *object)
+{
+	const char *file = text->src.file ? text->src.file : "", *slash = strrchr(file, '/');
+	size_t dir = slash && text->s[0] != '/' ? (size_t)(slash - file) + 1 : 0;
+	char *path;
+
+	if (ctl_func_refuse(b->xml, text, def->name, b->diag))
+		return 0;
+	path = ctl_arena_alloc(b->recipe->arena, dir + text->len + 1, 1);
+	if (!path)
+		return -ENOMEM;
+	memcpy(path, file, dir);
+	memcpy(path + dir, text->s, text->len);
+	memcpy((char *)object + def->to, &path, sizeof(path));
+	return 0;
+}
+
 static int take_value(struct ctl_build *b, const struct ctl_attr_def *def,
 		      const struct ctl_xml_text *text, void *object)
 {
@@ -65,6 +84,8 @@ static int take(struct ctl_build *b, const struct ctl_attr_def *def,
 		return take_value(b, def, text, object);
 	if (def->type == CTL_TYPE_HOST)
 		return take_host(b, def, text, object);
+	if (def->type == CTL_TYPE_PATH)
+		return take_path(b, def, text, object);
 	return take_word(b, def, text, object);
 }
 

@@ -20,15 +20,16 @@
  * a test compares the two.
  */
 enum ctl_type {
-	CTL_TYPE_TEXT,     /* any text, may hold functions: struct ctl_value */
-	CTL_TYPE_COMMAND,  /* the same, not empty */
-	CTL_TYPE_WORD,     /* any text: const char * */
-	CTL_TYPE_NAME,     /* the same, not empty */
-	CTL_TYPE_LAB,      /* name of a lab: const char * */
-	CTL_TYPE_HOST,     /* id of a host: its index, size_t */
-	CTL_TYPE_YESNO,    /* yes, no, true or false: bool */
-	CTL_TYPE_FLAG,     /* the same, or 1 or 0: bool */
-	CTL_TYPE_ENUM,     /* one of ctl_attr_def.words: its position, int */
+	CTL_TYPE_TEXT,    /* any text, may hold functions: struct ctl_value */
+	CTL_TYPE_COMMAND, /* the same, not empty */
+	CTL_TYPE_WORD,    /* any text: const char * */
+	CTL_TYPE_NAME,    /* the same, not empty */
+	CTL_TYPE_LAB,     /* name of a lab: const char * */
+	CTL_TYPE_PATH,  /* of a file, from the folder of the one in which it stands: const char * */
+	CTL_TYPE_HOST,  /* id of a host: its index, size_t */
+	CTL_TYPE_YESNO, /* yes, no, true or false: bool */
+	CTL_TYPE_FLAG,  /* the same, or 1 or 0: bool */
+	CTL_TYPE_ENUM,  /* one of ctl_attr_def.words: its position, int */
 	CTL_TYPE_SECONDS,  /* whole number of seconds: unsigned int */
 	CTL_TYPE_DURATION, /* microseconds: uint64_t */
 	CTL_TYPE_ADDR,     /* address with prefix length: struct lab_addr */

@@ -335,7 +335,7 @@ static const struct ctl_elem_def config = {
 static const struct ctl_attr_def task_attrs[] = {
 	{ "label", CTL_TYPE_WORD, false, NULL, AT(ctl_task, label), NO_SRC },
 	{ "quit_on_fail", CTL_TYPE_YESNO, false, NULL, AT(ctl_task, quit_on_fail), NO_SRC },
-	LATER("python"),
+	{ "python", CTL_TYPE_PATH, false, NULL, AT(ctl_task, python), SRC(ctl_task, python_src) },
 	{ "module_dir", CTL_TYPE_NAME, false, NULL, AT(ctl_task, module_dir),
 	  SRC(ctl_task, module_dir_src) },
 	LATER("tools_dir"),
@@ -353,6 +353,7 @@ static const struct ctl_child_def task_children[] = {
 static const struct ctl_elem_def task = {
 	.attrs = task_attrs,
 	.children = task_children,
+	.instead = "python",
 	.size = sizeof(struct ctl_task),
 	.list = LIST(ctl_recipe, tasks),
 	SRC(ctl_task, src),

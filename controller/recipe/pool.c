@@ -193,7 +193,7 @@ static int make_machine(struct loader *l, const char *file, struct ctl_xml *xml,
 	m->id = id_from_file(l->pool->arena, file);
 	if (!m->id)
 		return -ENOMEM;
-	r = ctl_alias_expand(xml, NULL, l->diag);
+	r = ctl_alias_expand(xml, NULL, NULL, l->diag);
 	if (r == 0)
 		r = ctl_schema_check_root(xml, &ctl_grammar_machine, l->diag);
 	if (r == 0)

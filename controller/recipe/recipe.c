@@ -62,7 +62,7 @@ static int make(struct ctl_xml *xml, const struct ctl_recipe_params *params,
 
 	r = ctl_include_expand(xml, params, recipe->arena, diag);
 	if (r == 0)
-		r = ctl_alias_expand(xml, params, diag);
+		r = ctl_alias_expand(xml, params, recipe, diag);
 	if (r == 0)
 		r = ctl_schema_check_root(xml, &ctl_grammar_recipe, diag);
 	if (r == 0)

@@ -204,19 +204,31 @@ struct ctl_command {
  * struct ctl_task - commands that belong together
  * @label:	its name, or NULL
  * @quit_on_fail: a failure of it ends the recipe
+ * @python:	file of a Python task, from where netlab runs; NULL: @commands is the task
  * @module_dir:	a folder of modules for this task, or NULL; a relative one is beside the file of
  *		@module_dir_src
- * @commands:	in document order, at least one
+ * @commands:	in document order, at least one; none in a Python task, which makes its own
  * @n_commands:	how many
  * @src:	the element
+ * @python_src:	the attribute
  */
 struct ctl_task {
 	const char *label;
 	bool quit_on_fail;
+	const char *python;
 	const char *module_dir;
 	struct ctl_command *commands;
 	size_t n_commands;
-	struct lab_src src, module_dir_src;
+	struct lab_src src, python_src, module_dir_src;
+};
+
+/**
+ * struct ctl_alias - an alias: one given on the command line, or one that a recipe ends with
+ * @name:	name without "{$" and "}"
+ * @value:	its value, may use other aliases
+ */
+struct ctl_alias {
+	const char *name, *value;
 };
 
 struct ctl_arena;
@@ -232,6 +244,9 @@ struct ctl_arena;
  * @pool6:	pool for automatic IPv6 addresses; family 0 = the default
  * @tasks:	tasks in document order; there may be none
  * @n_tasks:	how many
+ * @aliases:	of the outermost level, with those of the command line, as they stand at the end of
+ *		the recipe: for Python tasks; those whose value is wrong are left out
+ * @n_aliases:	how many
  * @src:	the root element
  */
 struct ctl_recipe {
@@ -241,18 +256,11 @@ struct ctl_recipe {
 	struct lab_addr pool4, pool6;
 	struct ctl_task *tasks;
 	size_t n_tasks;
+	struct ctl_alias *aliases;
+	size_t n_aliases;
 	struct lab_src src;
 	/* private */
 	struct ctl_arena *arena;
-};
-
-/**
- * struct ctl_alias - an alias given on the command line
- * @name:	name without "{$" and "}"
- * @value:	its value, may use other aliases
- */
-struct ctl_alias {
-	const char *name, *value;
 };
 
 /**

@@ -161,6 +161,7 @@ int ctl_type_check(const struct ctl_attr_def *def, const struct ctl_xml_text *te
 		return 0;
 	case CTL_TYPE_COMMAND:
 	case CTL_TYPE_NAME:
+	case CTL_TYPE_PATH:
 	case CTL_TYPE_HOST:
 		return check_not_empty(def, text, diag);
 	case CTL_TYPE_LAB:
@@ -231,6 +232,7 @@ bool ctl_type_store(const struct ctl_attr_def *def, const struct ctl_xml_text *t
 	case CTL_TYPE_WORD:
 	case CTL_TYPE_NAME:
 	case CTL_TYPE_LAB:
+	case CTL_TYPE_PATH:
 	case CTL_TYPE_HOST:
 	case CTL_TYPE_LATER:
 		return false;

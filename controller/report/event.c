@@ -88,7 +88,8 @@ json_t *ctl_event_error(const struct ctl_report *rep, const struct lab_err *err)
 
 	put_src(e, &err->src);
 	put_string(e, "message", err->msg);
-	put_string(e, "errno", lab_err_name(err->code));
+	if (err->code)
+		put_string(e, "errno", lab_err_name(err->code));
 	return e;
 }
 
@@ -180,6 +181,7 @@ json_t *ctl_event_task_start(const struct ctl_report *rep, const struct ctl_task
 
 	put_number(e, "task", t->index + 1);
 	put_string(e, "label", t->task->label);
+	put_string(e, "python", t->task->python);
 	put_number(e, "commands", t->n_commands);
 	put(e, "hosts", hosts_of(t));
 	return e;
@@ -285,6 +287,28 @@ json_t *ctl_event_command_end(const struct ctl_report *rep, const struct ctl_com
 	return e;
 }
 
+json_t *ctl_event_task_output(const struct ctl_report *rep, const struct ctl_task_result *t, int fd,
+			      const char *line, size_t len)
+{
+	json_t *e = ctl_event_new(rep, "task_output");
+
+	put_number(e, "task", t->index + 1);
+	put_string(e, "stream", fd == 2 ? "stderr" : "stdout");
+	put(e, "line", text_of(line, len));
+	return e;
+}
+
+json_t *ctl_event_values(const struct ctl_report *rep, const struct ctl_task_result *t,
+			 const json_t *values)
+{
+	json_t *e = ctl_event_new(rep, "values");
+
+	put_number(e, "task", t->index + 1);
+	if (e)
+		(void)json_object_update_missing(e, (json_t *)values);
+	return e;
+}
+
 json_t *ctl_event_task_end(const struct ctl_report *rep, const struct ctl_task_result *t)
 {
 	json_t *e = ctl_event_new(rep, "task_end");
@@ -294,6 +318,10 @@ json_t *ctl_event_task_end(const struct ctl_report *rep, const struct ctl_task_r
 	put_string(e, "verdict", ctl_verdict_name(t->verdict));
 	put_number(e, "passed", t->n_passed);
 	put_number(e, "failed", t->n_failed);
+	put_string(e, "error", t->fault);
+	put_string(e, "traceback", t->traceback);
+	if (t->fault)
+		put_src(e, &t->fault_src);
 	put_number(e, "duration_us", t->duration_us);
 	return e;
 }
@@ -336,6 +364,15 @@ static size_t left_out_of(const struct ctl_run_result *result)
 	return n;
 }
 
+static size_t broken_off_of(const struct ctl_run_result *result)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < result->n_tasks; i++)
+		n += result->tasks[i].fault != NULL;
+	return n;
+}
+
 json_t *ctl_event_verdict(const struct ctl_report *rep, const struct ctl_report_verdict *v)
 {
 	json_t *e = ctl_event_new(rep, "verdict"), *phases = json_object();
@@ -351,6 +388,8 @@ json_t *ctl_event_verdict(const struct ctl_report *rep, const struct ctl_report_
 		put_number(e, "tasks", v->result->n_tasks);
 		put_number(e, "tasks_run", v->result->n_tasks_run);
 		put_number(e, "tasks_left_out", left_out_of(v->result));
+		if (broken_off_of(v->result))
+			put_number(e, "tasks_broken_off", broken_off_of(v->result));
 		put_number(e, "commands", commands_of(v->result));
 		put_number(e, "passed", v->result->n_passed);
 		put_number(e, "failed", v->result->n_failed);

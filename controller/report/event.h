@@ -145,6 +145,30 @@ json_t *ctl_event_output(const struct ctl_report *rep, const struct ctl_command_
 json_t *ctl_event_command_end(const struct ctl_report *rep, const struct ctl_command_result *c);
 
 /**
+ * ctl_event_task_output() - A Python task itself wrote a line
+ * @rep:	report
+ * @t:		task
+ * @fd:		1 or 2
+ * @line:	the line, without its newline
+ * @len:	bytes in it
+ *
+ * Return: new reference.
+ */
+json_t *ctl_event_task_output(const struct ctl_report *rep, const struct ctl_task_result *t, int fd,
+			      const char *line, size_t len);
+
+/**
+ * ctl_event_values() - A Python task gave values to keep
+ * @rep:	report
+ * @t:		task
+ * @values:	object (borrowed): its members become the event's
+ *
+ * Return: new reference.
+ */
+json_t *ctl_event_values(const struct ctl_report *rep, const struct ctl_task_result *t,
+			 const json_t *values);
+
+/**
  * ctl_event_task_end() - A task is over
  * @rep:	report
  * @t:		task

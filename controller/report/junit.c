@@ -113,7 +113,10 @@ static void put_failure(struct ctl_markup *m, const struct ctl_model_recipe *r,
 	const struct ctl_model_command *target = ctl_model_target(t, c);
 	cleanup_strbuf struct lab_strbuf text = LAB_STRBUF_INIT;
 
-	lab_strbuf_printf(&text, "%s:%u:%u: ", c->file ? c->file : r->path, c->line, c->col);
+	lab_strbuf_printf(&text, "%s:%u", c->file ? c->file : r->path, c->line);
+	if (c->col)
+		lab_strbuf_printf(&text, ":%u", c->col);
+	lab_strbuf_puts(&text, ": ");
 	if (c->host)
 		lab_strbuf_printf(&text, "host %s: ", c->host);
 	ctl_what_command(c, 0, &text);

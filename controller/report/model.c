@@ -55,6 +55,8 @@ static enum ctl_event_kind kind_of(const char *name)
 		[CTL_EVENT_COMMAND_START] = "command_start",
 		[CTL_EVENT_OUTPUT] = "output",
 		[CTL_EVENT_COMMAND_END] = "command_end",
+		[CTL_EVENT_TASK_OUTPUT] = "task_output",
+		[CTL_EVENT_VALUES] = "values",
 		[CTL_EVENT_TASK_END] = "task_end",
 		[CTL_EVENT_VERDICT] = "verdict",
 		[CTL_EVENT_KEPT] = "kept",
@@ -82,6 +84,7 @@ static void free_task(struct ctl_model_task *t)
 	}
 	free(t->commands);
 	json_decref(t->hosts);
+	json_decref(t->values);
 	json_decref(t->json);
 	free(t);
 }
@@ -374,6 +377,7 @@ static void end_recipe(struct ctl_model_recipe *r, json_t *e)
 	r->has_result = json_object_get(e, "tasks") != NULL;
 	r->tasks_total = (size_t)ctl_model_number(e, "tasks");
 	r->tasks_run = (size_t)ctl_model_number(e, "tasks_run");
+	r->tasks_broken_off = (size_t)ctl_model_number(e, "tasks_broken_off");
 	r->tasks_left_out = (size_t)ctl_model_number(e, "tasks_left_out");
 	r->commands_total = (size_t)ctl_model_number(e, "commands");
 	r->passed = (size_t)ctl_model_number(e, "passed");
@@ -394,6 +398,13 @@ static int set_topology(const struct ctl_model *model, struct ctl_model_recipe *
 	return 0;
 }
 
+static int add_values(struct ctl_model_task *t, json_t *e)
+{
+	if (!t->values)
+		t->values = json_array();
+	return json_array_append(t->values, e) < 0 ? -ENOMEM : 0;
+}
+
 static int take_of_task(struct ctl_model *model, json_t *e, struct ctl_event *ret)
 {
 	ret->task = find_task(ret->recipe, e);
@@ -404,6 +415,10 @@ static int take_of_task(struct ctl_model *model, json_t *e, struct ctl_event *re
 		ret->task->ended = true;
 		return 0;
 	}
+	if (ret->kind == CTL_EVENT_VALUES)
+		return model->lean ? 0 : add_values(ret->task, e);
+	if (ret->kind == CTL_EVENT_TASK_OUTPUT)
+		return 0;
 	if (ret->kind == CTL_EVENT_COMMAND_START)
 		return start_command(ret->task, e, ret);
 	ret->command = find_command(ret->task, ctl_model_number(e, "command"));
@@ -443,6 +458,8 @@ static int take_of_recipe(struct ctl_model *model, json_t *e, struct ctl_event *
 	case CTL_EVENT_COMMAND_START:
 	case CTL_EVENT_OUTPUT:
 	case CTL_EVENT_COMMAND_END:
+	case CTL_EVENT_TASK_OUTPUT:
+	case CTL_EVENT_VALUES:
 	case CTL_EVENT_TASK_END:
 		return take_of_task(model, e, ret);
 	case CTL_EVENT_VERDICT:
@@ -502,6 +519,8 @@ int ctl_model_take(struct ctl_model *model, json_t *event, struct ctl_event *ret
 	case CTL_EVENT_COMMAND_START:
 	case CTL_EVENT_OUTPUT:
 	case CTL_EVENT_COMMAND_END:
+	case CTL_EVENT_TASK_OUTPUT:
+	case CTL_EVENT_VALUES:
 	case CTL_EVENT_TASK_END:
 	case CTL_EVENT_VERDICT:
 	case CTL_EVENT_KEPT:

@@ -38,6 +38,8 @@ enum ctl_event_kind {
 	CTL_EVENT_COMMAND_START,
 	CTL_EVENT_OUTPUT,
 	CTL_EVENT_COMMAND_END,
+	CTL_EVENT_TASK_OUTPUT,
+	CTL_EVENT_VALUES,
 	CTL_EVENT_TASK_END,
 	CTL_EVENT_VERDICT,
 	CTL_EVENT_KEPT,
@@ -115,6 +117,7 @@ struct ctl_model_command {
  * @hosts:	ids of their hosts, an array, or NULL
  * @commands:	those that have begun, in this order
  * @n_commands:	how many
+ * @values:	events of values that it gave, an array; NULL = none
  * @ended:	task_end has come
  * @verdict:	its verdict
  * @duration_us: how long it took
@@ -126,7 +129,7 @@ struct ctl_model_task {
 	size_t number;
 	const char *label;
 	size_t expected;
-	json_t *hosts;
+	json_t *hosts, *values;
 	struct ctl_model_command **commands;
 	size_t n_commands;
 	bool ended;
@@ -176,6 +179,7 @@ struct ctl_model_diag {
  * @tasks_total: tasks that it has
  * @tasks_run:	tasks that were begun
  * @tasks_left_out: tasks that were not asked for
+ * @tasks_broken_off: Python tasks that an exception ended
  * @commands_total: commands that it has, but for those of tasks left out
  * @passed:	commands that passed
  * @failed:	commands that failed
@@ -201,7 +205,8 @@ struct ctl_model_recipe {
 	enum ctl_verdict verdict;
 	int exit_code, signo;
 	bool has_result;
-	size_t tasks_total, tasks_run, tasks_left_out, commands_total, passed, failed;
+	size_t tasks_total, tasks_run, tasks_left_out, tasks_broken_off;
+	size_t commands_total, passed, failed;
 	uint64_t duration_us, tests_us, netlab_us;
 	/* private */
 	json_t *phase_json;

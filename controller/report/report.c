@@ -116,29 +116,39 @@ static void emit(struct ctl_report *rep, json_t *event)
 
 /* --- lines of output --- */
 
+/* Of a command, or of a Python task itself. */
 static struct ctl_partial *get_partial(struct ctl_report *rep, const struct ctl_command_result *c,
-				       int fd)
+				       const struct ctl_task_result *t, int fd)
 {
 	struct ctl_partial *p;
 
 	for (p = rep->partial; p; p = p->next) {
-		if (p->owner == c && p->fd == fd)
+		if (p->owner == c && p->task == t && p->fd == fd)
 			return p;
 	}
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return NULL;
 	p->owner = c;
+	p->task = t;
 	p->fd = fd;
 	p->next = rep->partial;
 	rep->partial = p;
 	return p;
 }
 
+static void emit_line(struct ctl_report *rep, const struct ctl_partial *p)
+{
+	const char *line = lab_strbuf_str(&p->line);
+
+	emit(rep, p->owner ? ctl_event_output(rep, p->owner, p->fd, line, p->line.len)
+			   : ctl_event_task_output(rep, p->task, p->fd, line, p->line.len));
+}
+
 static void flush_partial(struct ctl_report *rep, struct ctl_partial *p)
 {
 	if (p->line.len)
-		emit(rep, ctl_event_output(rep, p->owner, p->fd, p->line.data, p->line.len));
+		emit_line(rep, p);
 	lab_strbuf_reset(&p->line);
 }
 
@@ -155,25 +165,17 @@ static void flush_partials(struct ctl_report *rep, const struct ctl_command_resu
 		drop_partials(rep);
 }
 
-static void on_output(const struct ctl_command_result *c, int fd, const void *data, size_t len,
-		      void *user)
+static void add_lines(struct ctl_report *rep, struct ctl_partial *p, const char *bytes, size_t len)
 {
-	struct ctl_report *rep = user;
-	const char *bytes = data;
-
-	while (len && rep->params.verbose) {
-		struct ctl_partial *p = get_partial(rep, c, fd);
+	while (len) {
 		const char *newline = memchr(bytes, '\n', len);
 		size_t n = newline ? (size_t)(newline - bytes) : len;
 
-		if (!p)
-			return;
 		n = LAB_MIN(n, PARTIAL_MAX - LAB_MIN(PARTIAL_MAX, p->line.len));
 		lab_strbuf_add(&p->line, bytes, n);
 		if (newline && bytes + n == newline) {
 			/* An empty line is a line as well. */
-			emit(rep,
-			     ctl_event_output(rep, c, fd, lab_strbuf_str(&p->line), p->line.len));
+			emit_line(rep, p);
 			lab_strbuf_reset(&p->line);
 			n++;
 		} else if (p->line.len >= PARTIAL_MAX) {
@@ -182,6 +184,45 @@ static void on_output(const struct ctl_command_result *c, int fd, const void *da
 		bytes += n;
 		len -= n;
 	}
+}
+
+static void on_output(const struct ctl_command_result *c, int fd, const void *data, size_t len,
+		      void *user)
+{
+	struct ctl_report *rep = user;
+	struct ctl_partial *p = rep->params.verbose ? get_partial(rep, c, NULL, fd) : NULL;
+
+	if (p)
+		add_lines(rep, p, data, len);
+}
+
+/* What a task itself prints is said always: it was written to be read. */
+static void on_task_output(const struct ctl_task_result *t, int fd, const void *data, size_t len,
+			   void *user)
+{
+	struct ctl_report *rep = user;
+	struct ctl_partial *p = get_partial(rep, NULL, t, fd);
+
+	if (p)
+		add_lines(rep, p, data, len);
+}
+
+static void on_task_values(const struct ctl_task_result *t, const json_t *values, void *user)
+{
+	struct ctl_report *rep = user;
+
+	emit(rep, ctl_event_values(rep, t, values));
+}
+
+static void say_fault(struct ctl_report *rep, const struct ctl_task_result *t)
+{
+	struct lab_err err = { .src = t->fault_src };
+
+	(void)snprintf(err.msg, sizeof(err.msg), "%.500s", t->fault);
+	if (rep->params.verbose && t->traceback)
+		on_task_output(t, 2, t->traceback, strlen(t->traceback), rep);
+	drop_partials(rep);
+	ctl_report_error(rep, &err);
 }
 
 /* --- events --- */
@@ -227,6 +268,8 @@ static void on_task_end(const struct ctl_task_result *t, void *user)
 	struct ctl_report *rep = user;
 
 	flush_partials(rep, NULL);
+	if (t->fault)
+		say_fault(rep, t);
 	emit(rep, ctl_event_task_end(rep, t));
 }
 
@@ -238,6 +281,8 @@ const struct ctl_run_ops *ctl_report_run_ops(void)
 		.command_start = on_command_start,
 		.output = on_output,
 		.command_end = on_command_end,
+		.task_output = on_task_output,
+		.task_values = on_task_values,
 		.note = on_note,
 		.task_end = on_task_end,
 	};

@@ -18,13 +18,15 @@ struct ctl_report_style {
 
 /**
  * struct ctl_partial - the beginning of a line that a command has not finished yet
- * @owner:	the command
+ * @owner:	the command; NULL = a Python task itself
+ * @task:	that task
  * @fd:		1 or 2
  * @line:	bytes so far
  * @next:	next one
  */
 struct ctl_partial {
 	const struct ctl_command_result *owner;
+	const struct ctl_task_result *task;
 	int fd;
 	struct lab_strbuf line;
 	struct ctl_partial *next;

@@ -73,6 +73,20 @@ static void tap_output(struct ctl_report *rep, const struct ctl_event *e)
 	ctl_report_puts(rep, 1, &sb);
 }
 
+/* So is a line that a Python task itself printed. */
+static void tap_task_output(struct ctl_report *rep, const struct ctl_event *e)
+{
+	const json_t *line = json_object_get(e->json, "line");
+	struct lab_strbuf sb = LAB_STRBUF_INIT;
+
+	if (!json_is_string(line))
+		return;
+	lab_strbuf_puts(&sb, "# ");
+	ctl_text_utf8(json_string_value(line), json_string_length(line), true, &sb);
+	lab_strbuf_putc(&sb, '\n');
+	ctl_report_puts(rep, 1, &sb);
+}
+
 static void add_diagnosis(const struct ctl_model_recipe *r, const struct ctl_model_command *c,
 			  struct lab_strbuf *sb)
 {
@@ -83,7 +97,9 @@ static void add_diagnosis(const struct ctl_model_recipe *r, const struct ctl_mod
 	add_yaml("message", c->message, strlen(c->message), sb);
 	lab_strbuf_puts(sb, "  severity: fail\n");
 	add_yaml("file", file, strlen(file), sb);
-	lab_strbuf_printf(sb, "  line: %u\n  column: %u\n", c->line, c->col);
+	lab_strbuf_printf(sb, "  line: %u\n", c->line);
+	if (c->col)
+		lab_strbuf_printf(sb, "  column: %u\n", c->col);
 	if (c->data) {
 		cleanup_free char *data = json_dumps(c->data, JSON_COMPACT);
 
@@ -156,6 +172,7 @@ static void tap_event(struct ctl_report *rep, const struct ctl_event *e)
 		[CTL_EVENT_ERROR] = tap_diag,
 		[CTL_EVENT_NOTE] = tap_diag,
 		[CTL_EVENT_OUTPUT] = tap_output,
+		[CTL_EVENT_TASK_OUTPUT] = tap_task_output,
 		[CTL_EVENT_COMMAND_END] = tap_command_end,
 		[CTL_EVENT_VERDICT] = tap_verdict,
 		[CTL_EVENT_END] = tap_end,

@@ -222,6 +222,38 @@ static void text_output(struct ctl_report *rep, const struct ctl_event *e)
 	ctl_report_puts(rep, 1, &sb);
 }
 
+/* A line that a Python task itself printed. */
+static void text_task_output(struct ctl_report *rep, const struct ctl_event *e)
+{
+	const char *stream = ctl_model_string(e->json, "stream");
+	const json_t *line = json_object_get(e->json, "line");
+	struct lab_strbuf sb = LAB_STRBUF_INIT;
+
+	if (!json_is_string(line))
+		return;
+	lab_strbuf_printf(&sb, "  %s%c%s ", dim(rep),
+			  stream && strcmp(stream, "stderr") == 0 ? '!' : '|', off(rep));
+	ctl_text_utf8(json_string_value(line), json_string_length(line), true, &sb);
+	lab_strbuf_putc(&sb, '\n');
+	ctl_report_puts(rep, 1, &sb);
+}
+
+static void text_values(struct ctl_report *rep, const struct ctl_event *e)
+{
+	cleanup_free char *values = json_dumps(json_object_get(e->json, "values"), JSON_COMPACT);
+	const char *name = ctl_model_string(e->json, "name");
+	struct lab_strbuf sb = LAB_STRBUF_INIT;
+
+	if (!values || !name)
+		return;
+	lab_strbuf_puts(&sb, "  values of ");
+	ctl_what_flat(name, &sb);
+	lab_strbuf_puts(&sb, ": ");
+	ctl_text_utf8(values, LAB_MIN(strlen(values), (size_t)LINE_MAX_ * 4), true, &sb);
+	lab_strbuf_putc(&sb, '\n');
+	ctl_report_puts(rep, 1, &sb);
+}
+
 static void text_command_end(struct ctl_report *rep, const struct ctl_event *e)
 {
 	const struct ctl_model_command *c = e->command;
@@ -263,8 +295,10 @@ static void add_what_of_failure(const struct ctl_report *rep, const struct ctl_m
 {
 	const struct ctl_model_command *target = ctl_model_target(t, c);
 
-	lab_strbuf_printf(sb, "  %s:%u:%u: task %zu, command %zu", c->file ? c->file : r->path,
-			  c->line, c->col, t->number, c->number);
+	lab_strbuf_printf(sb, "  %s:%u", c->file ? c->file : r->path, c->line);
+	if (c->col)
+		lab_strbuf_printf(sb, ":%u", c->col);
+	lab_strbuf_printf(sb, ": task %zu, command %zu", t->number, c->number);
 	if (c->host)
 		lab_strbuf_printf(sb, ", host %s", c->host);
 	lab_strbuf_puts(sb, ": ");
@@ -404,6 +438,8 @@ static void text_event(struct ctl_report *rep, const struct ctl_event *e)
 		[CTL_EVENT_COMMAND_START] = text_command_start,
 		[CTL_EVENT_OUTPUT] = text_output,
 		[CTL_EVENT_COMMAND_END] = text_command_end,
+		[CTL_EVENT_TASK_OUTPUT] = text_task_output,
+		[CTL_EVENT_VALUES] = text_values,
 		[CTL_EVENT_VERDICT] = text_verdict,
 		[CTL_EVENT_KEPT] = text_kept,
 		[CTL_EVENT_DOWN] = text_down,

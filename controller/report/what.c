@@ -128,6 +128,9 @@ void ctl_what_counts(const struct ctl_model_recipe *r, struct lab_strbuf *sb)
 	else
 		lab_strbuf_printf(sb, "%zu of %zu command%s passed", r->passed, total,
 				  plural(total));
+	if (r->tasks_broken_off)
+		lab_strbuf_printf(sb, ", %zu task%s broken off", r->tasks_broken_off,
+				  plural(r->tasks_broken_off));
 	if (left)
 		lab_strbuf_printf(sb, ", %zu task%s not run", left, plural(left));
 	if (r->tasks_left_out)

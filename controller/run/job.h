@@ -44,6 +44,33 @@ int ctl_run_stopped(struct ctl_run *run);
 void ctl_run_exception(struct ctl_run *run, const char *host, struct lab_err *err);
 
 /**
+ * ctl_run_command() - Run a command of a task, report and count it
+ * @run:	the run
+ * @t:		result of the task
+ * @c:		result of the command, one of @t's: filled
+ *
+ * Its output is all there afterwards; ctl_run_shrink() ends that.
+ * Return: 0 whatever its verdict, or -errno with @run->err filled.
+ */
+int ctl_run_command(struct ctl_run *run, struct ctl_task_result *t, struct ctl_command_result *c);
+
+/**
+ * ctl_run_shrink() - Keep only the last part of what a command wrote
+ * @c:		command; nothing happens unless it has ended
+ */
+void ctl_run_shrink(struct ctl_command_result *c);
+
+/**
+ * ctl_run_sync_one() - Give a host one more module
+ * @run:	the run
+ * @host:	id of the host
+ * @m:		module; it gets a new digest when its file changes meanwhile
+ *
+ * Return: 0 or -errno with @run->err filled.
+ */
+int ctl_run_sync_one(struct ctl_run *run, const char *host, struct ctl_module *m);
+
+/**
  * ctl_run_sync() - Give each host the modules that its commands use
  * @run:	the run; its modules get new digests when files change meanwhile
  *

@@ -311,26 +311,33 @@ void ctl_modules_fini(struct ctl_modules *mods)
 	*mods = (struct ctl_modules){ .items = NULL };
 }
 
+int ctl_module_check(const struct ctl_module *m, const char *path, struct ctl_diag *diag)
+{
+	int r = 0;
+	size_t k;
+
+	for (k = 0; k < m->about.n_needs; k++) {
+		const struct ctl_need *need = &m->about.needs[k];
+
+		if (lab_program_in_path(need->program, path))
+			continue;
+		(void)ctl_diag_error(diag, &m->src,
+				     "module %s needs the program %s, which this machine lacks%s%s",
+				     m->name, need->program,
+				     *need->package ? ": install the package " : "", need->package);
+		r = -ENOSYS;
+	}
+	return r;
+}
+
 int ctl_modules_check(const struct ctl_modules *mods, const char *path, struct ctl_diag *diag)
 {
 	int r = 0;
-	size_t i, k;
+	size_t i;
 
 	for (i = 0; i < mods->n_items; i++) {
-		const struct ctl_module *m = mods->items[i];
-
-		for (k = 0; k < m->about.n_needs; k++) {
-			const struct ctl_need *need = &m->about.needs[k];
-
-			if (lab_program_in_path(need->program, path))
-				continue;
-			(void)ctl_diag_error(
-				diag, &m->src,
-				"module %s needs the program %s, which this machine lacks%s%s",
-				m->name, need->program,
-				*need->package ? ": install the package " : "", need->package);
+		if (ctl_module_check(mods->items[i], path, diag) < 0)
 			r = -ENOSYS;
-		}
 	}
 	return r;
 }

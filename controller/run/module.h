@@ -101,6 +101,16 @@ struct ctl_module *ctl_modules_get(const struct ctl_modules *mods, const struct 
 				   const char *name);
 
 /**
+ * ctl_module_check() - Are the programs there that a module needs
+ * @m:		module
+ * @path:	as for ctl_modules_check()
+ * @diag:	as for ctl_modules_check()
+ *
+ * Return: 0, or -ENOSYS when one is missing.
+ */
+int ctl_module_check(const struct ctl_module *m, const char *path, struct ctl_diag *diag);
+
+/**
  * ctl_modules_check() - Are the programs there that the modules need
  * @mods:	modules of a recipe
  * @path:	folders separated by ':', as PATH; NULL or "" = the default of execvp(3)

@@ -43,6 +43,9 @@ static void task_fini(struct ctl_task_result *t)
 		free(t->commands[i]);
 	}
 	free(t->commands);
+	ctl_output_fini(&t->out);
+	ctl_output_fini(&t->err);
+	json_decref(t->values);
 	ctl_arena_free(t->arena);
 }
 

@@ -96,7 +96,14 @@ struct ctl_command_result {
  * @n_commands:	how many there are now
  * @n_passed:	commands that passed
  * @n_failed:	commands that failed
- * @arena:	what the commands are made of that the recipe does not own; NULL = nothing
+ * @fault:	Python task: the exception that ended it, "NameError: ..."; NULL = none
+ * @fault_src:	where that happened: the task's file or one beside it, and the line
+ * @traceback:	as Python prints it; NULL = none
+ * @out:	Python task: what it printed itself
+ * @err:	what it wrote to its standard error
+ * @values:	Python task: array of objects, what it gave to PerfRepo; NULL = nothing
+ * @arena:	what the commands are made of that the recipe does not own, and the texts of @fault;
+ *		NULL = nothing
  * @left_out:	it was not asked for (ctl_run_params.only)
  */
 struct ctl_task_result {
@@ -108,6 +115,10 @@ struct ctl_task_result {
 	struct ctl_command_result **commands;
 	size_t n_commands;
 	size_t n_passed, n_failed;
+	const char *fault, *traceback;
+	struct lab_src fault_src;
+	struct ctl_output out, err;
+	json_t *values;
 	struct ctl_arena *arena;
 	/* private */
 	size_t cap_commands;

@@ -7,6 +7,7 @@
 
 #include "controller/run/config.h"
 #include "controller/run/job.h"
+#include "controller/run/script.h"
 #include "netlab/base/util.h"
 
 enum {
@@ -274,7 +275,21 @@ static int do_control(struct ctl_run *run, struct ctl_command_result *c)
 
 /* --- commands, tasks, the recipe --- */
 
-static int run_command(struct ctl_run *run, struct ctl_command_result *c)
+static void count(struct ctl_run *run, struct ctl_task_result *t,
+		  const struct ctl_command_result *c)
+{
+	if (c->verdict == CTL_VERDICT_PASS) {
+		t->n_passed++;
+		run->result->n_passed++;
+	} else if (c->verdict == CTL_VERDICT_FAIL) {
+		t->n_failed++;
+		run->result->n_failed++;
+		t->verdict = CTL_VERDICT_FAIL;
+		run->result->verdict = CTL_VERDICT_FAIL;
+	}
+}
+
+int ctl_run_command(struct ctl_run *run, struct ctl_task_result *t, struct ctl_command_result *c)
 {
 	const struct ctl_run_ops *ops = run->params->ops;
 	int r;
@@ -296,24 +311,15 @@ static int run_command(struct ctl_run *run, struct ctl_command_result *c)
 	run->result->busy_us += c->busy_us;
 	if (ops && ops->command_end)
 		ops->command_end(c, run->params->user);
-	if (c->job && c->job->ended) {
-		ctl_output_shrink(&c->job->out);
-		ctl_output_shrink(&c->job->err);
-	}
+	count(run, t, c);
 	return r;
 }
 
-static void count(struct ctl_run *run, struct ctl_task_result *t,
-		  const struct ctl_command_result *c)
+void ctl_run_shrink(struct ctl_command_result *c)
 {
-	if (c->verdict == CTL_VERDICT_PASS) {
-		t->n_passed++;
-		run->result->n_passed++;
-	} else if (c->verdict == CTL_VERDICT_FAIL) {
-		t->n_failed++;
-		run->result->n_failed++;
-		t->verdict = CTL_VERDICT_FAIL;
-		run->result->verdict = CTL_VERDICT_FAIL;
+	if (c->job && c->job->ended) {
+		ctl_output_shrink(&c->job->out);
+		ctl_output_shrink(&c->job->err);
 	}
 }
 
@@ -335,22 +341,30 @@ static int end_jobs(struct ctl_run *run, struct ctl_task_result *t)
 	return result;
 }
 
-static int run_task(struct ctl_run *run, struct ctl_task_result *t)
+static int run_commands(struct ctl_run *run, struct ctl_task_result *t)
 {
-	const struct ctl_run_ops *ops = run->params->ops;
-	uint64_t start = lab_loop_now_us();
-	int r = 0, end;
 	size_t i;
+	int r = 0;
 
-	if (ops && ops->task_start)
-		ops->task_start(t, run->params->user);
 	for (i = 0; i < t->n_commands && r >= 0 && !run->result->exception; i++) {
 		r = ctl_run_stopped(run);
 		if (r < 0)
 			break;
-		r = run_command(run, t->commands[i]);
-		count(run, t, t->commands[i]);
+		r = ctl_run_command(run, t, t->commands[i]);
+		ctl_run_shrink(t->commands[i]);
 	}
+	return r;
+}
+
+static int run_task(struct ctl_run *run, struct ctl_task_result *t)
+{
+	const struct ctl_run_ops *ops = run->params->ops;
+	uint64_t start = lab_loop_now_us();
+	int r, end;
+
+	if (ops && ops->task_start)
+		ops->task_start(t, run->params->user);
+	r = t->task->python ? ctl_script_run(run, t) : run_commands(run, t);
 	end = end_jobs(run, t);
 	ctl_config_restore(run);
 	t->duration_us = lab_loop_now_us() - start;

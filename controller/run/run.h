@@ -4,6 +4,7 @@
 #define CONTROLLER_RUN_RUN_H
 
 #include "controller/run/module.h"
+#include "controller/run/python.h"
 #include "controller/run/result.h"
 #include "netlab/base/loop.h"
 
@@ -33,6 +34,9 @@
  * task does not end the recipe unless it has quit_on_fail. But when a host cannot run a command at
  * all (it has died, the module cannot be executed) the recipe ends there and has failed. Functions in commands and options are
  * answered at the moment when the command is started.
+ *
+ * A Python task (script.h) makes its commands as it goes; they run, end and count in the same way.
+ * An exception in it ends the task, which then has failed.
  */
 
 /**
@@ -44,6 +48,8 @@
  * @command_end: it is done: verdict, message and all are there. Its output is complete now and cut
  *		to its last CTL_OUTPUT_KEEP bytes before the next command starts.
  * @note:	something odd that is no verdict, one line
+ * @task_output: a Python task itself wrote bytes; @fd 1 or 2
+ * @task_values: a Python task gave values to keep, as in struct ctl_task_result
  * @task_end:	a task is over
  */
 struct ctl_run_ops {
@@ -55,6 +61,9 @@ struct ctl_run_ops {
 		       void *user);
 	void (*command_end)(const struct ctl_command_result *c, void *user);
 	void (*note)(const char *text, void *user);
+	void (*task_output)(const struct ctl_task_result *t, int fd, const void *data, size_t len,
+			    void *user);
+	void (*task_values)(const struct ctl_task_result *t, const json_t *values, void *user);
 	void (*task_end)(const struct ctl_task_result *t, void *user);
 };
 
@@ -64,7 +73,8 @@ struct ctl_run_ops {
  * @client:	the lab; its lab_client_on_closed() is used
  * @recipe:	the recipe; must outlive the result
  * @scope:	answers functions as long as nothing has changed (see lazy.h)
- * @modules:	of this recipe, from ctl_modules_find()
+ * @modules:	of this recipe, from ctl_modules_find(); what Python tasks use is added
+ * @python:	interpreter for Python tasks; may be NULL when the recipe has none
  * @ops:	hears what happens; may be NULL
  * @user:	for @ops
  * @only:	for each task of the recipe: run it; NULL = run all
@@ -76,6 +86,7 @@ struct ctl_run_params {
 	const struct ctl_recipe *recipe;
 	const struct ctl_scope *scope;
 	struct ctl_modules *modules;
+	struct ctl_python *python;
 	const struct ctl_run_ops *ops;
 	void *user;
 	const bool *only;

@@ -60,6 +60,25 @@ static int sync_host(struct ctl_run *run, size_t host, const unsigned char *used
 	return ctl_run_stopped(run);
 }
 
+int ctl_run_sync_one(struct ctl_run *run, const char *host, struct ctl_module *m)
+{
+	const struct ctl_run_params *p = run->params;
+	uint64_t start = lab_loop_now_us();
+	int r = -EAGAIN, attempt;
+	size_t sent = 0;
+
+	for (attempt = 0; r == -EAGAIN && attempt < SYNC_ATTEMPTS; attempt++) {
+		r = attempt ? lab_file_digest(&m->file, run->err) : 0;
+		if (r >= 0)
+			r = lab_client_sync(p->client, host, &m->file, 1, &sent, run->err);
+	}
+	if (r < 0)
+		return lab_err_prefix(run->err, r, "host %s: module %s: ", host, m->name);
+	if (p->ops && p->ops->synced)
+		p->ops->synced(host, 1, sent, lab_loop_now_us() - start, p->user);
+	return ctl_run_stopped(run);
+}
+
 int ctl_run_sync(struct ctl_run *run)
 {
 	const struct ctl_run_params *p = run->params;

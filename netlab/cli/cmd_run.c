@@ -267,8 +267,10 @@ static int cmd_run(struct lab_cli *cli, int argc, char **argv)
 							   : "keep");
 	else {
 		args.own_dir = lab_run_own_modules();
+		args.python = lab_run_find_python();
 		args.pools = &pools;
-		r = lab_run_list_make(cli, &args, argv + first, &list);
+		r = args.python ? lab_run_list_make(cli, &args, argv + first, &list)
+				: (int)LAB_EXIT_LACKS;
 		if (r == 0 && !args.lab)
 			r = lab_pools_open(cli, &args.pool_args, &pools);
 		if (r == 0)
@@ -282,6 +284,7 @@ static int cmd_run(struct lab_cli *cli, int argc, char **argv)
 	free(args.only);
 	free(args.module_dirs);
 	free(args.own_dir);
+	ctl_python_free(args.python);
 	return r;
 }
 

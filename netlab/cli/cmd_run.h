@@ -21,6 +21,7 @@
  * @module_dirs: --module-dir, in order
  * @n_module_dirs: how many
  * @own_dir:	netlab's own modules; NULL = not found
+ * @python:	interpreter for Python tasks
  * @name:	-n, or NULL
  * @lab:	--lab, or NULL
  * @capture_dir: --packet-capture, or NULL
@@ -44,6 +45,7 @@ struct lab_run_args {
 	const char **module_dirs;
 	size_t n_module_dirs;
 	char *own_dir;
+	struct ctl_python *python;
 	const char *name, *lab, *capture_dir;
 	const char **only;
 	size_t n_only;
@@ -178,6 +180,14 @@ int lab_run_read(struct lab_run *run);
  * Return: 0 or an exit code, after having reported why.
  */
 int lab_run_attach(struct lab_run *run);
+
+/**
+ * lab_run_find_python() - Say where the interpreter for Python tasks is: beside the program, or where
+ * it is installed
+ *
+ * Return: the interpreter, free with ctl_python_free(); NULL when out of memory.
+ */
+struct ctl_python *lab_run_find_python(void);
 
 /**
  * lab_run_own_modules() - Find the folder of netlab's own modules: beside the program, or where it

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "controller/run/script.h"
 #include "netlab/base/parse.h"
 #include "netlab/base/program.h"
 #include "netlab/base/strbuf.h"
@@ -17,23 +18,25 @@ static bool is_folder(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+/* The folder of this program, with a last slash; "" when the kernel does not say. */
+static void self_dir(char ret[PATH_MAX])
+{
+	ssize_t len = readlink("/proc/self/exe", ret, PATH_MAX - 1);
+	char *slash;
+
+	ret[len > 0 ? len : 0] = '\0';
+	slash = strrchr(ret, '/');
+	ret[slash ? slash + 1 - ret : 0] = '\0';
+}
+
 char *lab_run_own_modules(void)
 {
 	static const char *const places[] = { "modules", "../libexec/netlab/modules" };
 	char self[PATH_MAX];
-	ssize_t len;
-	char *slash;
 	size_t i;
 
-	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (len <= 0)
-		return NULL;
-	self[len] = '\0';
-	slash = strrchr(self, '/');
-	if (!slash)
-		return NULL;
-	slash[1] = '\0';
-	for (i = 0; i < LAB_ARRAY_SIZE(places); i++) {
+	self_dir(self);
+	for (i = 0; i < LAB_ARRAY_SIZE(places) && *self; i++) {
 		char *path = NULL;
 
 		if (asprintf(&path, "%s%s", self, places[i]) < 0)
@@ -43,6 +46,18 @@ char *lab_run_own_modules(void)
 		free(path);
 	}
 	return NULL;
+}
+
+struct ctl_python *lab_run_find_python(void)
+{
+	char self[PATH_MAX], installed[PATH_MAX + 32];
+	const char *const dirs[] = { self, installed, NULL };
+	struct ctl_python *python = NULL;
+
+	self_dir(self);
+	(void)snprintf(installed, sizeof(installed), "%s../libexec/netlab", self);
+	(void)ctl_python_new(dirs, &python);
+	return python;
 }
 
 static int out_of_memory(struct lab_run *run, const struct ctl_diag *diag)
@@ -132,6 +147,28 @@ static int select_tasks(struct lab_run *run, struct ctl_diag *diag)
 	return r;
 }
 
+/*
+ * Files of Python tasks that cannot be read, and an interpreter that cannot be loaded. It starts while
+ * the lab is brought up.
+ */
+static int check_python(struct lab_run *run, struct ctl_diag *diag)
+{
+	const struct ctl_recipe *recipe = run->file.recipe;
+	int r = ctl_script_check(recipe, diag);
+	struct lab_err err = { 0 };
+	size_t i = 0;
+
+	if (r <= 0)
+		return r;
+	r = ctl_python_start(run->args->python, &err);
+	if (r >= 0)
+		return 0;
+	while (!recipe->tasks[i].python)
+		i++;
+	(void)ctl_diag_err(diag, &err, &recipe->tasks[i].python_src);
+	return -ENOSYS;
+}
+
 static int read_all(struct lab_run *run, struct ctl_diag *diag)
 {
 	const struct lab_run_args *args = run->args;
@@ -143,7 +180,7 @@ static int read_all(struct lab_run *run, struct ctl_diag *diag)
 		.for_run = true,
 	};
 	struct lab_cli_labfile *file = &run->file;
-	int r, modules, only;
+	int r, modules, only, python;
 
 	r = ctl_recipe_load(run->path, &params, &file->recipe, diag);
 	if (r < 0)
@@ -160,6 +197,9 @@ static int read_all(struct lab_run *run, struct ctl_diag *diag)
 		return only;
 	modules = find_modules(run, diag);
 	modules = only < 0 ? only : modules;
+	python = check_python(run, diag);
+	if (modules >= 0)
+		modules = python;
 	if (args->lab || modules == -ENOMEM)
 		return modules;
 	r = lab_pools_topo(run->args->pools, file->recipe, run->lab, run->match, &file->topo,

@@ -103,6 +103,7 @@ static int run_tasks(struct lab_run *run)
 		.recipe = run->file.recipe,
 		.scope = &scope,
 		.modules = &run->modules,
+		.python = run->args->python,
 		.ops = ctl_report_run_ops(),
 		.user = run->rep,
 		.only = run->only,

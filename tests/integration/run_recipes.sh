@@ -16,7 +16,7 @@ expected() {
 	esac
 }
 
-for recipe in recipes/*.xml; do
+for recipe in recipes/*.xml recipes/python/*.xml; do
 	want=$(expected "$recipe")
 	run netlab run "$recipe"
 	is "$recipe ends with exit status $want" "$status" "$want"
@@ -26,17 +26,17 @@ for recipe in recipes/*.xml; do
 	is "$recipe leaves no run directory" "$(find /run/netlab -mindepth 1 2>/dev/null)" ''
 done
 
-run netlab run --json recipes/*.xml
+run netlab run --json recipes/*.xml recipes/python/*.xml
 is 'all of them together end with the worst exit status' "$status" 1
 if jq -es . <<<"$out" >/dev/null; then ok 'every line of --json is a JSON object'; else not_ok 'every line of --json is a JSON object' "$out"; fi
-is 'there is a verdict for each' "$(jq -r 'select(.event == "verdict") | .recipe' <<<"$out")" "$(printf '%s\n' recipes/*.xml)"
+is 'there is a verdict for each' "$(jq -r 'select(.event == "verdict") | .recipe' <<<"$out")" "$(printf '%s\n' recipes/*.xml recipes/python/*.xml)"
 is 'only one of them failed' "$(jq -r 'select(.event == "verdict" and .verdict != "pass") | .recipe' <<<"$out")" recipes/fails.xml
 is 'every task that began has ended' "$(jq -s 'map(select(.event == "task_start")) | length' <<<"$out")" \
 	"$(jq -s 'map(select(.event == "task_end")) | length' <<<"$out")"
 is 'every command that began has a verdict' "$(jq -s 'map(select(.event == "command_start")) | length' <<<"$out")" \
 	"$(jq -s 'map(select(.event == "command_end" and (.verdict == "pass" or .verdict == "fail"))) | length' <<<"$out")"
 is 'the end names the number of recipes and the exit code' "$(jq -c 'select(.event == "end") | [.recipes, .exit_code]' <<<"$out")" \
-	"[$(printf '%s\n' recipes/*.xml | wc -l),1]"
+	"[$(printf '%s\n' recipes/*.xml recipes/python/*.xml | wc -l),1]"
 is 'nothing is printed on standard error' "$err" ''
 
 run netlab run recipes/expect-fail.xml recipes/nothing.xml recipes/fails.xml

@@ -18,7 +18,7 @@ static struct ctl_xml *expand(const char *text, const struct ctl_recipe_params *
 	struct ctl_xml *xml = NULL;
 
 	assert_int_equal(ctl_xml_parse("t.xml", text, strlen(text), &xml, diag), 0);
-	assert_int_equal(ctl_alias_expand(xml, params, diag), expected_r);
+	assert_int_equal(ctl_alias_expand(xml, params, NULL, diag), expected_r);
 	return xml;
 }
 

@@ -338,6 +338,38 @@ static void settings_have_what_the_file_says(LAB_UNUSED void **state)
 	ctl_recipe_free(r);
 }
 
+static void a_python_task_is_a_path_and_knows_the_outermost_aliases(LAB_UNUSED void **state)
+{
+	static const struct ctl_alias define = { "early", "2" }, override = { "given", "{$early}" };
+	static const struct ctl_recipe_params params = {
+		.defines = &define,
+		.n_defines = 1,
+		.overrides = &override,
+		.n_overrides = 1,
+	};
+	struct ctl_diag diag = CTL_DIAG_INIT;
+	struct ctl_recipe *r;
+
+	assert_int_equal(ctl_recipe_load(DATA "/good/python-task.xml", &params, &r, &diag), 0);
+	assert_int_equal(r->n_tasks, 2);
+	assert_string_equal(r->tasks[0].python, DATA "/good/task.py");
+	assert_string_equal(r->tasks[0].label, "snake");
+	assert_int_equal(r->tasks[0].n_commands, 0);
+	assert_int_equal(r->tasks[0].python_src.line, 15);
+	assert_int_equal(r->tasks[0].python_src.col, 16);
+	assert_string_equal(r->tasks[1].python, "/abs/task.py");
+	/* Neither what belongs to one task nor what is wrong. */
+	assert_int_equal(r->n_aliases, 3);
+	assert_string_equal(r->aliases[0].name, "given");
+	assert_string_equal(r->aliases[0].value, "1");
+	assert_string_equal(r->aliases[1].name, "late");
+	assert_string_equal(r->aliases[1].value, "1!");
+	assert_string_equal(r->aliases[2].name, "early");
+	assert_string_equal(r->aliases[2].value, "1");
+	ctl_recipe_free(r);
+	ctl_diag_fini(&diag);
+}
+
 static void a_bg_id_may_be_used_again_once_it_is_ended(LAB_UNUSED void **state)
 {
 	struct ctl_recipe *r = load_good("bg-id-again.xml");
@@ -603,6 +635,7 @@ int main(void)
 		cmocka_unit_test(hosts_have_what_the_file_says),
 		cmocka_unit_test(commands_have_what_the_file_says),
 		cmocka_unit_test(settings_have_what_the_file_says),
+		cmocka_unit_test(a_python_task_is_a_path_and_knows_the_outermost_aliases),
 		cmocka_unit_test(a_bg_id_may_be_used_again_once_it_is_ended),
 		cmocka_unit_test(the_name_comes_from_the_file_if_the_recipe_has_none),
 		cmocka_unit_test(without_a_task_run_gets_a_note),

@@ -83,7 +83,7 @@ static bool grammar_accepts(const char *data, size_t len, struct lab_strbuf *sai
 
 	good = ctl_xml_parse("t.xml", data, len, &xml, &diag) == 0 &&
 	       ctl_include_expand(xml, &params, names, &diag) == 0 &&
-	       ctl_alias_expand(xml, NULL, &diag) == 0 &&
+	       ctl_alias_expand(xml, NULL, NULL, &diag) == 0 &&
 	       ctl_schema_check_root(xml, &ctl_grammar_recipe, &diag) == 0 && diag.n_errors == 0;
 	ctl_diag_format(&diag, said);
 	ctl_diag_fini(&diag);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* python_wire.h - what the two sides of the interpreter's socket share */
+#ifndef CONTROLLER_RUN_PYTHON_WIRE_H
+#define CONTROLLER_RUN_PYTHON_WIRE_H
+
+#include "controller/run/python.h"
+#include "netlab/base/strbuf.h"
+
+#define CTL_PYTHON_FRAME_MAX (64u << 20) /* bytes of one message */
+
+/**
+ * ctl_python_send() - Send a message
+ * @fd:		socket; blocks, for as long as its send timeout says
+ * @message:	object; a reference is taken over; NULL = out of memory
+ *
+ * Return: 0 or -errno.
+ */
+int ctl_python_send(int fd, json_t *message);
+
+/**
+ * ctl_python_receive() - Read what is there
+ * @fd:		socket
+ * @flags:	of recv(2): MSG_DONTWAIT, or 0 to wait
+ * @in:		bytes received so far, appended
+ *
+ * Return: bytes read, 0 at the end, or -errno (-EAGAIN: nothing is there).
+ */
+int ctl_python_receive(int fd, int flags, struct lab_strbuf *in);
+
+/**
+ * ctl_python_next() - Take the first message out of what was received
+ * @in:		bytes received so far
+ * @ret:	the message, new reference, when there is a whole one
+ *
+ * Return: 1 a message, 0 more bytes are needed, -EBADMSG or -EMSGSIZE.
+ */
+int ctl_python_next(struct lab_strbuf *in, json_t **ret);
+
+/**
+ * ctl_python_child() - Be the process of the interpreter
+ * @fd:		socket
+ * @path:	the plugin
+ *
+ * Never returns: ends when the other side of the socket is closed.
+ */
+void ctl_python_child(int fd, const char *path) __attribute__((noreturn));
+
+#endif
