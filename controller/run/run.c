@@ -109,8 +109,12 @@ static void judge(struct ctl_command_result *c, struct ctl_job *job)
 	if (!ctl_job_has_verdict(job)) {
 		verdict(c, false, reason);
 	} else if (!pass && job->interrupted && !job->is_module) {
-		verdict(c, !expect_fail,
-			expect_fail ? "passed, but was expected to fail" : "interrupted");
+		verdict(c, !expect_fail, expect_fail ? "passed, but was expected to fail" : "");
+		/* Here as well: LNST's text, with the signal as a negative number. */
+		if (!expect_fail)
+			(void)snprintf(c->message, sizeof(c->message),
+				       "interrupted: Command execution failed (exited with %d)",
+				       job->end.exited ? job->end.status : -job->end.signal);
 	} else if (pass == !expect_fail) {
 		verdict(c, true, job->words);
 		if (expect_fail)

@@ -77,10 +77,10 @@ verdict 'wait after that time' 3 fail "$timed_out"
 took 'lasts two seconds' 3 2000 3500
 
 task "<$h1='sleep 60' bg_id='a' timeout='1'/><ctl_wait seconds='1.2'/><intr host='h1' bg_id='a'/>"
-verdict 'intr after that time still passes' 3 pass interrupted
+verdict 'intr after that time still passes' 3 pass 'interrupted: Command execution failed (exited with -2)'
 
 task "<$h1='trap \"echo bye; exit 7\" INT; echo go; sleep 60 &amp; wait' bg_id='a'/><ctl_wait seconds='0.5'/><intr host='h1' bg_id='a'/>"
-verdict 'a shell command that intr ends with a status other than 0 passes' 3 pass interrupted
+verdict 'a shell command that intr ends with a status other than 0 passes' 3 pass 'interrupted: Command execution failed (exited with 7)'
 is 'with its own status and output' "$(sed -n 3p "$work/ends" | jq -c '[.exit, .stdout]')" '[7,"go\nbye\n"]'
 
 task "<$h1='exit 3' bg_id='a'/><ctl_wait seconds='0.5'/><intr host='h1' bg_id='a'/>"

@@ -170,7 +170,8 @@ static void its_own_time_does_not_end_a_background_command(void **state)
 	assert_int_equal(run_recipe(lab, TASK(RUN("command='sleep 60' bg_id='a' timeout='1'")
 						      PAUSE("1.1") CONTROL("intr", "a"))),
 			 0);
-	verdict_is(lab, 2, CTL_VERDICT_PASS, "interrupted");
+	verdict_is(lab, 2, CTL_VERDICT_PASS,
+		   "interrupted: Command execution failed (exited with -2)");
 }
 
 static void interrupted_shell_command_passes(void **state)
@@ -182,7 +183,8 @@ static void interrupted_shell_command_passes(void **state)
 					     "while :; do sleep 0.05; done' bg_id='a'") PAUSE("0.3")
 						 CONTROL("intr", "a"))),
 			 0);
-	verdict_is(lab, 2, CTL_VERDICT_PASS, "interrupted");
+	verdict_is(lab, 2, CTL_VERDICT_PASS,
+		   "interrupted: Command execution failed (exited with 7)");
 	assert_int_equal(command_of(lab, 2)->job->end.status, 7);
 	stdout_is(lab, 2, "go\nbye\n");
 }
