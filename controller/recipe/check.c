@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* check.c - what a grammar cannot say: unique ids, things named that exist, addresses not shared */
+/* check.c - what a grammar cannot say: unique ids, things named that exist, addresses given once */
 #include <string.h>
 #include <sys/socket.h>
 
@@ -241,11 +241,17 @@ static int check_addr(struct checker *c, const struct owner *o)
 		return 0;
 	}
 	first = e->ptr;
-	(void)ctl_diag_error(c->diag, &o->addr->src,
-			     "address %s is used twice: host %.60s has it on interface %.60s",
-			     lab_addr_format(addr, false, text),
-			     first->host->id ? first->host->id : "?",
-			     first->iface->id ? first->iface->id : "?");
+	if (first->iface == o->iface)
+		(void)ctl_diag_error(c->diag, &o->addr->src,
+				     "address %s is used twice on this interface",
+				     lab_addr_format(addr, false, text));
+	else
+		/* Odd, but there are reasons: anycast, separate networks, redundancy. */
+		ctl_diag_note(c->diag, &o->addr->src,
+			      "address %s is used twice: host %.60s has it on interface %.60s",
+			      lab_addr_format(addr, false, text),
+			      first->host->id ? first->host->id : "?",
+			      first->iface->id ? first->iface->id : "?");
 	ctl_diag_beside(c->diag, &first->addr->src, "the first %s is here", text);
 	return 0;
 }

@@ -49,8 +49,7 @@ int lab_topo_give_addrs(struct lab_topo *topo, struct lab_err *err);
  * @topo:	topology before lab_topo_give_addrs()
  * @err:	filled on failure; may be NULL
  *
- * Return: 0 or -errno. Errors: -EEXIST one address at two interfaces, -EINVAL IPv6 on too small an
- * MTU, -ENOMEM.
+ * Return: 0 or -EINVAL: IPv6 on too small an MTU.
  */
 int lab_topo_check_addrs(const struct lab_topo *topo, struct lab_err *err);
 

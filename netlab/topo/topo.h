@@ -208,7 +208,7 @@ int lab_topo_add_route(struct lab_topo *topo, size_t host, const struct lab_addr
  * LNST's default pool), skipping those given. Automatic addresses: network i gets the i-th subnet of each pool (IPv4 /24, shorter when it
  * has more than 250 ports, 31-bit never; IPv6 /64), port p gets host number p + 1; subnets that a recipe uses
  * itself are skipped. Deterministic. A gateway that is on no subnet of its host is an error.
- * Return: 0 or -errno. Errors: -EEXIST one address at two interfaces of one network or of the lab, -ERANGE pool exhausted,
+ * Return: 0 or -errno. Errors: -EEXIST one MAC at two interfaces of one network, -ERANGE pool exhausted,
  * -ENETUNREACH gateway not reachable, -EINVAL.
  */
 int lab_topo_finish(struct lab_topo *topo, lab_topo_note_fn note, void *user, struct lab_err *err);

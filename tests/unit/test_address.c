@@ -438,8 +438,11 @@ static void assert_apart(const struct owned *a, const struct owned *b)
 {
 	char ta[LAB_ADDR_STRLEN], tb[LAB_ADDR_STRLEN];
 
+	/* Whoever gives addresses may give one twice. */
+	if (a->given && b->given)
+		return;
 	assert_false(lab_addr_equal(&a->addr, &b->addr));
-	if ((a->given && b->given) || (!a->given && !b->given && a->network == b->network))
+	if (!a->given && !b->given && a->network == b->network)
 		return;
 	if (lab_addr_in_subnet(&a->addr, &b->addr) || lab_addr_in_subnet(&b->addr, &a->addr))
 		fail_msg("%s and %s", lab_addr_format(&a->addr, true, ta),
