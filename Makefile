@@ -182,7 +182,8 @@ $(O)/obj/old/version.o: private file_cppflags = -DLAB_VERSION="\"0.0.0\"" -DLAB_
 $(O)/obj/old/version.o: netlab/base/version.c $(O)/flags
 	$(compile)
 
-all: $(patsubst %,$(O)/lib%.a,$(ARCHIVES)) $(addprefix $(O)/,$(PROGRAMS)) $(PLUGINS:%=$(O)/%.so)
+all: $(patsubst %,$(O)/lib%.a,$(ARCHIVES)) $(addprefix $(O)/,$(PROGRAMS)) $(PLUGINS:%=$(O)/%.so) \
+	$(KERNEL_FILES:%=$(O)/kernel/%)
 	@:
 test-programs: all $(addprefix $(O)/,$(TEST_PROGRAMS))
 	@:
@@ -209,9 +210,9 @@ endef
 
 ## check: install what is missing, build, and run all tests (root); T=NAME: only those named *NAME*
 check:
-	$(quiet)tools/install-deps build run test
+	$(quiet)tools/install-deps build run test vm
 	$(build_all_kinds)
-	$(run_tests) lints unit kernel fuzz integration
+	$(run_tests) lints unit kernel fuzz integration vm
 
 ## unit: only the unit tests, with debug and with sanitizer programs (no privileges)
 unit:
@@ -228,6 +229,12 @@ kernel:
 integration:
 	$(build_all_kinds)
 	$(run_tests) integration
+
+## check-vm: the tests that need what this kernel may lack, under Debian's in a virtual machine (root)
+check-vm:
+	$(quiet)tools/install-deps build run test vm
+	$(submake) BUILD=release O=$(release) test-programs
+	$(run_tests) vm
 
 ## valgrind: the unit tests under valgrind
 valgrind:
@@ -264,7 +271,7 @@ rooms     := netlab controller slave-image tests
 c_files   := $(sort $(foreach r,$(rooms),$(wildcard $(r)/*/*.c)))
 h_files   := $(sort $(foreach r,$(rooms),$(wildcard $(r)/*/*.h)))
 scripts    = $(shell grep -lE '^\#!/bin/(ba)?sh' .ci/* tools/* tests/run tests/lib/* tests/integration/* \
-	tests/bench/* 2>/dev/null) $(wildcard docs/completion/*.bash)
+	tests/vm/* tests/bench/* slave-image/kernel/* 2>/dev/null) $(wildcard docs/completion/*.bash)
 py_scripts = $(shell grep -lE '^\#!/usr/bin/python3' tools/* tests/lib/* tests/integration/* \
 	tests/bench/* 2>/dev/null) $(wildcard tests/lib/*.py)
 mk_files  := Makefile $(sort $(wildcard */*.mk))
@@ -373,16 +380,18 @@ schema    := $(wildcard recipes/*.rng)
 completion := $(wildcard docs/completion/netlab.bash)
 # Files as they are named once installed, for uninstall.
 installed  = $(bindir)/netlab $(libexecdir)/agent $(PLUGINS:%=$(libexecdir)/%.so) $(MODULES:%=$(libexecdir)/modules/%) \
+	$(KERNEL_FILES:%=$(libexecdir)/kernel/%) \
 	$(recipes:recipes/%=$(sharedir)/recipes/%) $(schema:recipes/%=$(sharedir)/%) \
 	$(foreach m,$(man_pages),$(mandir)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
 	$(if $(completion),$(compdir)/netlab)
 
 ## install, uninstall: under PREFIX (/usr/local), below DESTDIR
 install: all
-	install -d $(bindir) $(libexecdir)/modules $(sharedir)/recipes/part $(sharedir)/recipes/pool $(sharedir)/recipes/python
+	install -d $(bindir) $(libexecdir)/modules $(libexecdir)/kernel $(sharedir)/recipes/part $(sharedir)/recipes/pool $(sharedir)/recipes/python
 	install -m 755 $(O)/netlab $(bindir)/netlab
 	install -m 755 $(O)/agent $(libexecdir)/agent
 	install -m 755 $(PLUGINS:%=$(O)/%.so) $(libexecdir)/
+	$(if $(KERNEL_FILES),install -m 755 $(KERNEL_FILES:%=$(O)/kernel/%) $(libexecdir)/kernel/)
 	$(if $(MODULES),install -m 755 $(MODULES:%=$(O)/modules/%) $(libexecdir)/modules/)
 	$(foreach r,$(recipes),install -m 644 $(r) $(sharedir)/$(r) &&) :
 	$(if $(schema),install -m 644 $(schema) $(sharedir)/)
@@ -390,7 +399,7 @@ install: all
 	$(if $(completion),install -D -m 644 $(completion) $(compdir)/netlab)
 uninstall:
 	rm -f $(installed)
-	for d in $(libexecdir)/modules $(libexecdir) $(sharedir)/recipes/part $(sharedir)/recipes/pool $(sharedir)/recipes/python \
+	for d in $(libexecdir)/modules $(libexecdir)/kernel $(libexecdir) $(sharedir)/recipes/part $(sharedir)/recipes/pool $(sharedir)/recipes/python \
 		$(sharedir)/recipes $(sharedir); do \
 		if [ -d "$$d" ]; then rmdir --ignore-fail-on-non-empty "$$d"; fi; done
 
@@ -413,5 +422,5 @@ help:
 	@echo '  all: build into build/BUILD; the default'
 	@sed -n 's/^## /  /p; s/^##	/      /p' Makefile
 
-.PHONY: all test-programs demo check unit kernel integration valgrind bench coverage fuzz fuzz-smoke \
+.PHONY: all test-programs demo check unit kernel integration check-vm valgrind bench coverage fuzz fuzz-smoke \
 	lint $(lints) fmt analyze install uninstall dist install-deps clean help FORCE

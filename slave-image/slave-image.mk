@@ -31,3 +31,17 @@ modules/$(1)_PKGS     := jansson
 modules/$(1)_LINK     := static
 endef
 $(foreach m,$(MODULES),$(eval $(call module_vars,$(m))))
+
+# PID 1 of the virtual machine that runs another kernel stands alone in its first root, so it is static;
+# beside it the script that fetches kernels.
+KERNEL_FILES :=
+ifneq ($(filter release debug,$(BUILD)),)
+PROGRAMS     += kernel/init
+KERNEL_FILES := init store
+endif
+kernel/init_SRCS     := slave-image/kernel/init.c
+kernel/init_ARCHIVES := lab
+kernel/init_PKGS     :=
+kernel/init_LINK     := static
+$(O)/kernel/store: slave-image/kernel/store
+	$(call say,CP,$@)mkdir -p $(@D) && install -m 755 $< $@

@@ -42,6 +42,11 @@ _netlab_hosts()
 	_netlab_offer "$("$netlab" topo inspect --quiet -- "$1" 2>/dev/null)"
 }
 
+_netlab_kernels()
+{
+	_netlab_offer "$("$netlab" kernel ls --json 2>/dev/null | sed -n 's/.*"version":"\([^"]*\)".*/\1/p')"
+}
+
 # The command behind "--": as bash completes any other command.
 _netlab_command()
 {
@@ -65,7 +70,7 @@ _netlab()
 	COMPREPLY=()
 	command -v "$netlab" >/dev/null || netlab=netlab
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_netlab_offer 'run deconfigure topo match list-pools exec shell help version --help --version'
+		_netlab_offer 'run deconfigure topo match list-pools exec shell kernel help version --help --version'
 		return
 	fi
 	command=${COMP_WORDS[1]}
@@ -77,6 +82,14 @@ _netlab()
 		command="topo ${COMP_WORDS[2]}"
 		i=2
 	fi
+	if [ "$command" = kernel ]; then
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			_netlab_offer 'fetch ls rm run'
+			return
+		fi
+		command="kernel ${COMP_WORDS[2]}"
+		i=2
+	fi
 	case $command in
 	ls | inspect) command="topo $command" ;;
 	'topo exec' | 'topo shell') command=${command#topo } ;;
@@ -84,9 +97,9 @@ _netlab()
 
 	case $command in
 	run)
-		options='--name --define-alias --override-alias --config-only --keep --lab --module-dir --only --packet-capture'
+		options='--name --define-alias --override-alias --config-only --keep --kernel --lab --module-dir --only --packet-capture'
 		options+=" --repeat --shuffle --timeout --timing --result --junit --tap --multi-match $pools"
-		with_arg=' -n --name -a --define-alias -A --override-alias --lab --module-dir --only -p --packet-capture'
+		with_arg=' -n --name -a --define-alias -A --override-alias --kernel --lab --module-dir --only -p --packet-capture'
 		with_arg+=" --repeat --shuffle --timeout -x --result --junit $pools_with_arg "
 		;;
 	deconfigure)
@@ -111,12 +124,16 @@ _netlab()
 		;;
 	'topo down') options='--all' ;;
 	'topo ls' | 'topo inspect') options='--quiet' ;;
+	'kernel run')
+		options='--share --memory --cpus --timeout'
+		with_arg=' -s --share -m --memory -c --cpus -t --timeout '
+		;;
 	exec)
 		options='--all --timeout'
 		with_arg=' -t --timeout '
 		;;
 	help)
-		[ "$COMP_CWORD" -eq 2 ] && _netlab_offer 'run deconfigure topo match list-pools exec shell'
+		[ "$COMP_CWORD" -eq 2 ] && _netlab_offer 'run deconfigure topo match list-pools exec shell kernel'
 		return
 		;;
 	esac
@@ -124,7 +141,7 @@ _netlab()
 	while [ $((++i)) -lt "$COMP_CWORD" ]; do
 		case ${COMP_WORDS[i]} in
 		--)
-			case $command in exec | shell) _netlab_command $((i + 1)) ;; esac
+			case $command in exec | shell | 'kernel run') _netlab_command $((i + 1)) ;; esac
 			return
 			;;
 		-*) [[ $with_arg == *" ${COMP_WORDS[i]} "* ]] && i=$((i + 1)) ;;
@@ -139,7 +156,8 @@ _netlab()
 			compopt -o filenames 2>/dev/null
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 			;;
-		--module-dir | -p | --packet-capture) compopt -o dirnames 2>/dev/null ;;
+		--kernel) _netlab_kernels ;;
+		-s | --share | --module-dir | -p | --packet-capture) compopt -o dirnames 2>/dev/null ;;
 		esac
 		return
 	fi
@@ -153,6 +171,14 @@ _netlab()
 	run | deconfigure | match) _netlab_recipes ;;
 	'topo up' | 'topo plan') [ ${#operands[@]} -gt 0 ] || _netlab_recipes ;;
 	'topo down') _netlab_labs ;;
+	'kernel fetch') [ ${#operands[@]} -gt 0 ] || _netlab_offer '6.1 6.12' ;;
+	'kernel rm') _netlab_kernels ;;
+	'kernel run')
+		case ${#operands[@]} in
+		0) _netlab_kernels ;;
+		*) _netlab_command $((COMP_CWORD - ${#operands[@]} + 1)) ;;
+		esac
+		;;
 	'topo inspect') [ ${#operands[@]} -gt 0 ] || _netlab_labs ;;
 	exec) if [ ${#operands[@]} -eq 0 ]; then _netlab_labs; else _netlab_hosts "${operands[0]}"; fi ;;
 	shell)

@@ -44,6 +44,7 @@ enum lab_exit {
  * @colour:	standard output may be coloured: it is a terminal, and neither NO_COLOR nor
  *		--no-colour say otherwise
  * @start_us:	when the program started, as lab_loop_now_us()
+ * @words:	the command line as it was given, the program's name first, NULL-terminated
  * @signo:	SIGINT or SIGTERM once it has come while lab_cli_signals_on() was in effect, else 0
  * @interrupted: @signo is set
  * @no_quit:	a signal shall not call lab_loop_quit(): nobody waits in lab_up() or lab_loop_run()
@@ -52,6 +53,7 @@ struct lab_cli {
 	const struct lab_cli_command *command;
 	bool json, verbose, colour;
 	uint64_t start_us;
+	char *const *words;
 	int signo;
 	bool interrupted, no_quit;
 	/* private */
@@ -109,8 +111,12 @@ extern const struct lab_cli_command lab_cmd_topo_down;
 extern const struct lab_cli_command lab_cmd_topo_ls;
 extern const struct lab_cli_command lab_cmd_topo_inspect;
 extern const struct lab_cli_command lab_cmd_topo_plan;
-extern const struct lab_cli_command lab_cmd_match;      /* cmd_match.c */
-extern const struct lab_cli_command lab_cmd_list_pools; /* cmd_list_pools.c */
+extern const struct lab_cli_command lab_cmd_match;        /* cmd_match.c */
+extern const struct lab_cli_command lab_cmd_list_pools;   /* cmd_list_pools.c */
+extern const struct lab_cli_command lab_cmd_kernel_fetch; /* cmd_kernel.c */
+extern const struct lab_cli_command lab_cmd_kernel_ls;
+extern const struct lab_cli_command lab_cmd_kernel_rm;
+extern const struct lab_cli_command lab_cmd_kernel_run; /* cmd_kernel_run.c */
 extern const struct lab_cli_command lab_cmd_exec;       /* cmd_exec.c */
 extern const struct lab_cli_command lab_cmd_shell;      /* cmd_shell.c */
 
@@ -190,6 +196,15 @@ int lab_cli_signals_on(struct lab_cli *cli, struct lab_loop *loop, void (*fn)(vo
  * @cli:	command line; call it before the loop is freed
  */
 void lab_cli_signals_off(struct lab_cli *cli);
+
+/**
+ * lab_cli_own() - Find a file or folder that belongs to netlab: beside the program in a build folder,
+ * or where it is installed
+ * @name:	path below that: "modules", "kernel/init"
+ *
+ * Return: its path, caller frees with free(3); NULL when it is not there.
+ */
+char *lab_cli_own(const char *name);
 
 /**
  * lab_cli_lab_name() - A name for a lab that was not named by the user: the recipe's name and our

@@ -2,6 +2,7 @@
 /* cli_util.c - what subcommands share: errors, exit codes, signals, recipes as labs */
 #include <ctype.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 
@@ -154,6 +155,32 @@ void lab_cli_signals_off(struct lab_cli *cli)
 		cli->sources[i] = NULL;
 	}
 	cli->signalled = NULL;
+}
+
+/* --- what is installed with netlab --- */
+
+char *lab_cli_own(const char *name)
+{
+	static const char *const places[] = { "", "../libexec/netlab/" };
+	char self[PATH_MAX];
+	ssize_t len;
+	size_t i;
+
+	len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (len <= 0)
+		return NULL;
+	self[len] = '\0';
+	*(strrchr(self, '/') + 1) = '\0';
+	for (i = 0; i < LAB_ARRAY_SIZE(places); i++) {
+		char *path = NULL;
+
+		if (asprintf(&path, "%s%s%s", self, places[i], name) < 0)
+			return NULL;
+		if (access(path, F_OK) == 0)
+			return path;
+		free(path);
+	}
+	return NULL;
 }
 
 /* --- recipes as labs --- */

@@ -8,6 +8,7 @@
 #include "netlab/base/parse.h"
 #include "netlab/base/util.h"
 #include "netlab/base/version.h"
+#include "netlab/cli/cmd_kernel.h"
 #include "netlab/cli/cmd_run.h"
 
 static const struct lab_cli_option options[] = {
@@ -18,6 +19,7 @@ static const struct lab_cli_option options[] = {
 	{ "keep", 0, NULL, "leave the lab up for a look" },
 	{ "lab", 0, "LAB", "run the tasks in a lab that is up already" },
 	{ "module-dir", 0, "DIR", "look for modules here first; may be given again" },
+	{ "kernel", 0, "KERNEL", "run under another kernel; see netlab kernel" },
 	{ "multi-match", 'u', NULL, "run each recipe once for each way to match it to a pool" },
 	{ "only", 0, "TASK", "run only this task: its number or label; may be given again" },
 	{ "packet-capture", 'p', "DIR",
@@ -92,11 +94,27 @@ static int set_file(const char *option, const char *path, struct lab_run_args *a
 	return 0;
 }
 
+/* Options that name a file or folder that is written. */
+static const char *const outputs[] = { "result", "junit", "html", "packet-capture", NULL };
+
+static void note_output(struct lab_run_args *args, const char *name, const char *arg)
+{
+	size_t i;
+
+	for (i = 0; outputs[i]; i++) {
+		if (!strcmp(name, outputs[i]) && args->n_outputs < LAB_RUN_OUTPUTS_MAX)
+			args->outputs[args->n_outputs++] = arg;
+	}
+}
+
 static int on_option(struct lab_cli *cli, const char *name, const char *arg, void *user)
 {
 	struct lab_run_args *args = user;
 	int r;
 
+	note_output(args, name, arg);
+	if (!strcmp(name, "kernel"))
+		args->kernel = arg;
 	if (lab_pools_option(cli, name, arg, &args->pool_args, &r))
 		return r;
 	if (!strcmp(name, "define-alias"))
@@ -241,6 +259,37 @@ static int run_all(struct lab_cli *cli, const struct lab_run_args *args,
 	return r;
 }
 
+/* The same command line again, under another kernel, where this variable is set. */
+#define INSIDE "NETLAB_UNDER_KERNEL"
+
+static int run_under_kernel(struct lab_cli *cli, const struct lab_run_args *args)
+{
+	struct lab_kernel_args kernel = { .kernel = args->kernel };
+	cleanup_free char *self = realpath("/proc/self/exe", NULL);
+	cleanup_free char **words = NULL;
+	size_t i, n = 0;
+	int r = 0;
+
+	if (args->keep || args->lab)
+		return lab_cli_usage_error(cli, "--kernel and --%s exclude each other: %s",
+					   args->keep ? "keep" : "lab",
+					   "a lab ends with its kernel");
+	while (cli->words[n])
+		n++;
+	words = calloc(n + 1, sizeof(*words));
+	if (!words || !self || setenv(INSIDE, args->kernel, 1) < 0)
+		return LAB_EXIT_OURS;
+	memcpy(words, cli->words, n * sizeof(*words));
+	words[0] = self;
+	kernel.argv = words;
+	for (i = 0; i < args->n_outputs && r == 0; i++)
+		r = lab_kernel_share(cli, "kernel", args->outputs[i], true, &kernel);
+	if (r == 0)
+		r = lab_kernel_exec(cli, &kernel);
+	lab_kernel_args_fini(&kernel);
+	return r;
+}
+
 static int cmd_run(struct lab_cli *cli, int argc, char **argv)
 {
 	struct lab_run_args args = { .repeat = 1 };
@@ -265,8 +314,10 @@ static int cmd_run(struct lab_cli *cli, int argc, char **argv)
 					args.lab           ? "lab"
 					: args.config_only ? "config-only"
 							   : "keep");
+	else if (args.kernel && !getenv(INSIDE))
+		r = run_under_kernel(cli, &args);
 	else {
-		args.own_dir = lab_run_own_modules();
+		args.own_dir = lab_cli_own("modules");
 		args.python = lab_run_find_python();
 		args.pools = &pools;
 		r = args.python ? lab_run_list_make(cli, &args, argv + first, &list)

@@ -14,6 +14,8 @@
 #include "netlab/cli/cli.h"
 #include "netlab/cli/pools.h"
 
+#define LAB_RUN_OUTPUTS_MAX 16u
+
 /**
  * struct lab_run_args - the options of netlab run; strings are borrowed from the command line
  * @defines:	-a
@@ -24,6 +26,9 @@
  * @python:	interpreter for Python tasks
  * @name:	-n, or NULL
  * @lab:	--lab, or NULL
+ * @kernel:	--kernel, or NULL
+ * @outputs:	what the reports are written to
+ * @n_outputs:	how many
  * @capture_dir: --packet-capture, or NULL
  * @only:	--only: numbers or labels of tasks, in order
  * @n_only:	how many; 0 = all tasks are run
@@ -46,11 +51,13 @@ struct lab_run_args {
 	size_t n_module_dirs;
 	char *own_dir;
 	struct ctl_python *python;
-	const char *name, *lab, *capture_dir;
+	const char *name, *lab, *kernel, *capture_dir;
 	const char **only;
 	size_t n_only;
 	struct lab_pools_args pool_args;
 	const struct lab_pools *pools;
+	const char *outputs[LAB_RUN_OUTPUTS_MAX];
+	size_t n_outputs;
 	uint64_t timeout_us;
 	unsigned int repeat;
 	bool shuffle;
@@ -188,13 +195,5 @@ int lab_run_attach(struct lab_run *run);
  * Return: the interpreter, free with ctl_python_free(); NULL when out of memory.
  */
 struct ctl_python *lab_run_find_python(void);
-
-/**
- * lab_run_own_modules() - Find the folder of netlab's own modules: beside the program, or where it
- * is installed
- *
- * Return: its path, caller frees with free(3); NULL when it is not there.
- */
-char *lab_run_own_modules(void);
 
 #endif

@@ -2,7 +2,6 @@
 /* cmd_run_read.c - netlab run before anything is built: recipe, modules, programs, plan */
 #include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "controller/run/script.h"
 #include "netlab/base/parse.h"
@@ -10,13 +9,6 @@
 #include "netlab/base/strbuf.h"
 #include "netlab/base/util.h"
 #include "netlab/cli/cmd_run.h"
-
-static bool is_folder(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
 
 /* The folder of this program, with a last slash; "" when the kernel does not say. */
 static void self_dir(char ret[PATH_MAX])
@@ -27,25 +19,6 @@ static void self_dir(char ret[PATH_MAX])
 	ret[len > 0 ? len : 0] = '\0';
 	slash = strrchr(ret, '/');
 	ret[slash ? slash + 1 - ret : 0] = '\0';
-}
-
-char *lab_run_own_modules(void)
-{
-	static const char *const places[] = { "modules", "../libexec/netlab/modules" };
-	char self[PATH_MAX];
-	size_t i;
-
-	self_dir(self);
-	for (i = 0; i < LAB_ARRAY_SIZE(places) && *self; i++) {
-		char *path = NULL;
-
-		if (asprintf(&path, "%s%s", self, places[i]) < 0)
-			return NULL;
-		if (is_folder(path))
-			return path;
-		free(path);
-	}
-	return NULL;
 }
 
 struct ctl_python *lab_run_find_python(void)

@@ -33,6 +33,10 @@ static const struct {
 	{ "topo shell", &lab_cmd_shell, false },
 	{ "exec", &lab_cmd_exec, true },
 	{ "shell", &lab_cmd_shell, true },
+	{ "kernel fetch", &lab_cmd_kernel_fetch, true },
+	{ "kernel ls", &lab_cmd_kernel_ls, true },
+	{ "kernel rm", &lab_cmd_kernel_rm, true },
+	{ "kernel run", &lab_cmd_kernel_run, true },
 	{ "ls", &lab_cmd_topo_ls, false },
 	{ "inspect", &lab_cmd_topo_inspect, false },
 };
@@ -124,8 +128,10 @@ static int unknown_command(const struct lab_cli *cli, int argc, char **argv)
 	if (!strcmp(argv[0], "topo") && argc < 2)
 		return lab_cli_usage_error(
 			cli, "topo: which of up, down, ls, inspect, plan, exec, shell?");
-	if (!strcmp(argv[0], "topo"))
-		(void)snprintf(word, sizeof(word), "topo %s", argv[1]);
+	if (!strcmp(argv[0], "kernel") && argc < 2)
+		return lab_cli_usage_error(cli, "kernel: which of fetch, ls, rm, run?");
+	if (!strcmp(argv[0], "topo") || !strcmp(argv[0], "kernel"))
+		(void)snprintf(word, sizeof(word), "%s %s", argv[0], argv[1]);
 	else
 		(void)snprintf(word, sizeof(word), "%s", argv[0]);
 	for (i = 0; i < LAB_ARRAY_SIZE(commands); i++)
@@ -185,6 +191,7 @@ int main(int argc, char **argv)
 	struct lab_cli cli = {
 		.command = &main_command,
 		.start_us = lab_loop_now_us(),
+		.words = argv,
 	};
 	struct main_args args = { 0 };
 	struct lab_err err;

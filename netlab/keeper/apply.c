@@ -14,6 +14,8 @@ enum {
 	LO_IFINDEX = 1,
 	FIRST_IFINDEX =
 		16, /* above the fall-back tunnels (sit0, gre0 ...) that some kernels put into each namespace */
+	FIRST_SWITCH_IFINDEX =
+		4096, /* above those of any host: before 6.15 a near end's index must be free in our namespace, too */
 	HOST_WAIT_US = 60 * 1000 * 1000,
 	NETLINK_ROOM = 4096,
 	PROGRESS_US = 20 * 1000,
@@ -375,7 +377,7 @@ static int prepare(struct lab_keeper *k, struct lab_err *err)
 	const struct lab_topo *t = k->topo;
 	uint32_t n = 0;
 
-	k->next_ifindex = FIRST_IFINDEX;
+	k->next_ifindex = FIRST_SWITCH_IFINDEX;
 	k->bridge_base = calloc(t->n_networks + 1, sizeof(*k->bridge_base));
 	for (size_t i = 0; k->bridge_base && i < t->n_networks; i++) {
 		k->bridge_base[i] = n;

@@ -7,11 +7,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "netlab/base/fault.h"
 #include "netlab/base/log.h"
+#include "netlab/base/parse.h"
 #include "netlab/base/strbuf.h"
 #include "netlab/keeper/client_internal.h"
 #include "netlab/keeper/keeper_internal.h"
@@ -151,6 +153,30 @@ static int find_agent(char ret[PATH_MAX], struct lab_err *err)
 }
 
 /*
+ * Before 6.15 the kernel refuses a link whose index is taken in the namespace of the socket that asks, whatever
+ * namespace the link is born in: on a machine with many interfaces that would be ours.
+ * Source: rtnl_newlink() in the kernel's net/core/rtnetlink.c.
+ */
+static bool indices_collide(void)
+{
+	unsigned int major, minor;
+	struct utsname u;
+	char *dot;
+
+	if (uname(&u) < 0)
+		return true;
+	dot = strchr(u.release, '.');
+	if (!dot)
+		return true;
+	*dot++ = '\0';
+	dot[strspn(dot, "0123456789")] = '\0';
+	if (lab_parse_uint(u.release, 0, 1000, &major) < 0 ||
+	    lab_parse_uint(dot, 0, 1000, &minor) < 0)
+		return true;
+	return major < 6 || (major == 6 && minor < 15);
+}
+
+/*
  * The keeper gets a network namespace of its own, the switch, where bridges are; a lab without any does not need it, as links are
  * born in the namespaces of their hosts. Without privilege over the machine's namespace, requests must come from one of ours.
  */
@@ -162,6 +188,8 @@ static uint64_t keeper_namespaces(const struct lab_plan *plan, bool userns, bool
 	if (limits)
 		flags &= ~(uint64_t)CLONE_NEWCGROUP;
 
+	if (indices_collide())
+		flags |= CLONE_NEWNET;
 	if (userns)
 		return flags | CLONE_NEWUSER | CLONE_NEWNET;
 	for (size_t i = 0; i < plan->n_ops && plan->ops[i].kind != LAB_OP_HOST; i++)

@@ -32,8 +32,15 @@ mkdir "$work/sub"
 touch "$work/other.txt" "$work/with blank.xml"
 
 is 'it registers itself' "$(complete -p netlab)" 'complete -F _netlab netlab'
-offers '--help --version deconfigure exec help list-pools match run shell topo version' ''
+offers '--help --version deconfigure exec help kernel list-pools match run shell topo version' ''
 offers 'topo' t
+offers 'fetch ls rm run' kernel ''
+mkdir -p "$work/kernels/6.1.0-9-amd64" && touch "$work/kernels/6.1.0-9-amd64/vmlinux"
+export NETLAB_KERNELS=$work/kernels
+offers '6.1.0-9-amd64' kernel run 6.1.0-9
+offers '6.1.0-9-amd64' kernel rm 6.1.0-9
+offers '6.1.0-9-amd64' run --kernel 6.1.0-9
+rm -r "$work/kernels"
 offers 'down inspect ls plan up' topo ''
 offers 'pair ring' topo down ''
 offers 'ring' topo down pair ''

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # SIGKILL at random moments: the command, the keeper, the spawner or an agent; then all goes on, and nothing is left.
 # timeout: 300
+# vm: yes
 """NETLAB_CRASH_COUNT moments (200) of run, topo up and topo down of a lab with 20 hosts.
 
 NETLAB_CRASH_SEED repeats a series (the moments; what the kernel does at them is its own affair). The work is
@@ -18,12 +19,12 @@ import sys
 import time
 
 sys.path.insert(0, os.environ["NETLAB_TOP"] + "/tests/lib")
-from labtest import (NETLAB, PAIR, TMP, TOP, Audit, check, done, in_host, netlab, private_run, said)  # noqa: E402
+from labtest import (NETLAB, PAIR, SLOW, TMP, TOP, Audit, check, done, in_host, netlab, private_run, said)  # noqa: E402
 
 COUNT = int(os.environ.get("NETLAB_CRASH_COUNT", "200"))
 SEED = int(os.environ.get("NETLAB_CRASH_SEED", str(random.SystemRandom().randrange(10**6))))
 LAB = "crash"
-COMMAND_S = 20  # a command whose lab was killed must say so, not wait
+COMMAND_S = 20 * SLOW  # a command whose lab was killed must say so, not wait
 OPERATIONS = ("up", "up", "run", "down")
 VICTIMS = ("command", "keeper", "spawner", "agent")
 # Exit statuses that a command may have whose keeper, spawner or agent was killed.

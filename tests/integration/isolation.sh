@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A machine with file systems of their own below its root: hosts see the files, and change only their copies.
 # timeout: 120
+# vm: yes
 # shellcheck disable=SC2016,SC2317 # texts in single quotes are for the shells of hosts; leave is called at the end
 . "$NETLAB_TOP/tests/lib/cli.sh"
 private_labs "$0" "$@"

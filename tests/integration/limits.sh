@@ -3,6 +3,7 @@
 # Limits of hosts: read back from the cgroups, kept by the kernel, gone with the lab however it ends.
 # asan: yes
 # timeout: 180
+# vm: yes
 . "$NETLAB_TOP/tests/lib/cli.sh"
 private_labs "$0" "$@"
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Without privileges: the same labs where user namespaces are allowed, one clear line where they are not.
 # timeout: 120
+# vm: yes
 """netlab as user 65534, which owns nothing here but two folders below NETLAB_TMP."""
 
 import json
@@ -29,7 +30,7 @@ def command(*args):
 def user(*args, **options):
     """Run netlab as that user."""
     env = {"PATH": os.environ["PATH"], "HOME": HOME, "XDG_RUNTIME_DIR": RUN, "NETLAB_TMP": TMP}
-    options = {"stdin": subprocess.DEVNULL, "timeout": 60, "env": env, **options}
+    options = {"stdin": subprocess.DEVNULL, "timeout": DEADLINE, "env": env, **options}
     return subprocess.run(command(NETLAB, *args), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           check=False, **options)
 

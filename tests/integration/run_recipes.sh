@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # netlab run: every recipe that is shipped, with the verdict that it is meant to have.
 # timeout: 300
+# vm: yes
 # asan: yes
 . "$NETLAB_TOP/tests/lib/cli.sh"
 private_labs "$0" "$@"

@@ -4,8 +4,10 @@
 #
 # private_labs "$0" "$@" goes on in a mount namespace with a /run of its own, so that labs of this
 # machine are neither seen nor touched. Tools: ok, not_ok, is, like, run, pair_recipe, lan_recipe, done_testing.
+# SLOW is how much slower than others this machine is, for waits: 1, or more in an emulated one.
 set -u
 
+SLOW=${NETLAB_SLOW:-1}
 n_tests=0
 n_failed=0
 status=0 out='' err=''

@@ -14,7 +14,8 @@ NETLAB = os.environ["NETLAB"]
 TOP = os.environ["NETLAB_TOP"]
 TMP = os.environ["NETLAB_TMP"]
 AUDIT = f"{TOP}/tests/lib/audit"
-DEADLINE = 60
+SLOW = int(os.environ.get("NETLAB_SLOW", "1"))  # how much slower this machine is: an emulated one
+DEADLINE = 60 * SLOW
 
 PAIR = """<lnstrecipe><network>
 <host id="h1"><interfaces><eth id="eth0" label="net"/></interfaces></host>

@@ -169,7 +169,7 @@ static void finish(void)
 		.home = HOME,
 		.nl = { .fd = -1 },
 		.conf = { .fd = -1 },
-		.next_ifindex = FIRST_IFINDEX,
+		.next_ifindex = FIRST_SWITCH_IFINDEX,
 	};
 	keeper.hosts = calloc(topo->n_hosts, sizeof(*keeper.hosts));
 	keeper.bridge_base = calloc(topo->n_networks, sizeof(*keeper.bridge_base));
@@ -326,8 +326,8 @@ static void a_port_is_born_in_its_bridge(LAB_UNUSED void **state)
 	keeper.bridges[0] = switch_ifindex(&keeper);
 	assert_int_equal(op_port(&keeper, &op, NULL), 0);
 	v = last_veth();
-	assert_int_equal(v.ifindex, FIRST_IFINDEX + 2);
-	assert_int_equal(v.master, FIRST_IFINDEX);
+	assert_int_equal(v.ifindex, FIRST_SWITCH_IFINDEX + 2);
+	assert_int_equal(v.master, FIRST_SWITCH_IFINDEX);
 	assert_int_equal(v.netns, -1);
 	assert_int_equal(v.flags, IFF_UP);
 	assert_string_equal(v.name, "p2.0");
@@ -339,7 +339,7 @@ static void a_port_is_born_in_its_bridge(LAB_UNUSED void **state)
 	/* The next one has another number and address. */
 	assert_int_equal(op_port(&keeper, &(struct lab_op){ .kind = LAB_OP_PORT, .host = 1 }, NULL),
 			 0);
-	assert_int_equal(last_veth().ifindex, FIRST_IFINDEX + 4);
+	assert_int_equal(last_veth().ifindex, FIRST_SWITCH_IFINDEX + 4);
 	assert_memory_not_equal(last_veth().mac, v.mac, LAB_MAC_LEN);
 }
 
