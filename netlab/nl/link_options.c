@@ -140,6 +140,8 @@ static void put_value(struct put *p, const struct lab_option_def *def, const cha
 {
 	struct lab_option_value v = { .len = 0 };
 
+	if (def->wire == LAB_WIRE_NONE)
+		return;
 	if (lab_option_read(def, text, &v, NULL) < 0) {
 		latch(p->nl, -EINVAL);
 		return;

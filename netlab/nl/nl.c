@@ -186,12 +186,18 @@ void lab_nl_nest_end(struct lab_nl *nl, size_t mark)
 	nest->nla_len = (uint16_t)(nl->len - mark);
 }
 
+bool lab_nl_whole(const struct nlmsghdr *nlh, int left)
+{
+	return mnl_nlmsg_ok(nlh, left) && nlh->nlmsg_len <= (uint32_t)left;
+}
+
 /* Remember the first refusal of the batch, with the kernel's own words where it has some. */
 int lab_nl_note_error(const struct nlmsghdr *nlh, struct lab_err *err)
 {
 	const struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
 	const char *text = NULL;
-	int code = -e->error;
+	/* Errors of the kernel are above -4096. */
+	int code = e->error < 0 && e->error > -4096 ? -e->error : EBADMSG;
 
 	if (nlh->nlmsg_flags & NLM_F_ACK_TLVS) {
 		size_t off = sizeof(*e);
@@ -199,6 +205,8 @@ int lab_nl_note_error(const struct nlmsghdr *nlh, struct lab_err *err)
 
 		if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
 			off += mnl_nlmsg_get_payload_len(&e->msg);
+		if (off > mnl_nlmsg_get_payload_len(nlh))
+			off = mnl_nlmsg_get_payload_len(nlh);
 		mnl_attr_for_each(attr, nlh, off)
 			if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG &&
 			    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
@@ -252,7 +260,7 @@ static int hear(struct lab_nl *nl, uint32_t last, size_t *ret_failed, struct lab
 		}
 		if (n < 0)
 			return lab_err_errno(err, errno, "read netlink answer");
-		for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+		for (; lab_nl_whole(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
 			const struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
 
 			if (nlh->nlmsg_type != NLMSG_ERROR ||

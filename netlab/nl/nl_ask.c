@@ -51,7 +51,7 @@ bool lab_nl_hear_buffer(struct lab_nl_hearing *h, const void *buf, size_t len, u
 	int left = (int)len;
 	bool last = false;
 
-	for (; !last && mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+	for (; !last && lab_nl_whole(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
 		/* What is left of an earlier request that was given up. */
 		if (nlh->nlmsg_seq != seq)
 			continue;

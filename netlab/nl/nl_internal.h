@@ -78,6 +78,16 @@ void lab_nl_nest_end(struct lab_nl *nl, size_t mark);
 void *lab_nl_append(struct lab_nl *nl, size_t len);
 
 /**
+ * lab_nl_whole() - Is a message within its buffer
+ * @nlh:	the message
+ * @left:	bytes from it to the end of the buffer
+ *
+ * libmnl 1.0.4 alone takes a length above 2^31 for a negative one, which fits everywhere.
+ * Return: true if all of it can be read.
+ */
+bool lab_nl_whole(const struct nlmsghdr *nlh, int left);
+
+/**
  * lab_nl_note_error() - What a refusal says
  * @nlh:	an NLMSG_ERROR message that is as long as struct nlmsgerr
  * @err:	filled, with the kernel's own words where it has some; may be NULL
