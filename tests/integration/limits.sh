@@ -114,7 +114,7 @@ is 'a lab without limits has no groups' "$(ls /run/netlab/plain)" control
 
 # with MOUNT-COMMAND COMMAND...: in a mount namespace in which that was done to every hierarchy of cgroups
 with() {
-	# shellcheck disable=SC2016 # for the inner shell
+	# shellcheck disable=SC2016,SC2317 # for the inner shell; through run
 	unshare --mount --propagation private -- sh -c 'do=$1; shift
 		awk "/ - cgroup2? / { print \$5 }" /proc/self/mountinfo | tac | while read -r m; do $do "$m" || exit; done
 		exec "$@"' sh "$@"
@@ -129,4 +129,50 @@ is 'nothing was built' "$(ls /run/netlab 2>/dev/null)" ''
 run with 'mount -o remount,bind,ro' "$NETLAB" run "$work/limits.xml"
 is 'hierarchies that are read-only: exit 3' "$status" 3
 like 'which says so' "$err" 'limits.xml:3:5: error: host small: limits need .* cgroup controller (memory|cpu).* \[EROFS\]'
+
+# --- without root: only where the controllers are delegated ---
+
+as_user() { setpriv --reuid=65534 --regid=65534 --clear-groups -- env "HOME=$work/user" "XDG_RUNTIME_DIR=$work/user" "$@"; }
+chmod 755 "$work"
+mkdir -m 700 "$work/user"
+chown 65534:65534 "$work/user"
+if ! as_user unshare --user --map-root-user --net --mount true >"$work/log" 2>&1; then
+	echo "ok $((n_tests += 1)) - without root # SKIP needs user namespaces for unprivileged users: $(cat "$work/log")"
+	done_testing
+fi
+run as_user "$NETLAB" run "$work/limits.xml"
+is 'a user without delegated controllers: exit 3' "$status" 3
+like 'which says where it would work' "$err" 'limits.xml:3:5: error: host small: limits need .* controller (memory|cpu)[, ].*(run as root, or where the controllers are delegated|run in a group of its own)'
+
+# A group of the user's in each hierarchy; of version 2 with one in it for the processes, as a session has.
+"$NETLAB" topo up "$work/limits.xml" >"$work/log"
+mapfile -t made < <(groups limits)
+"$NETLAB" topo down limits >"$work/log"
+delegated=() inside=()
+for path in "${made[@]}"; do
+	group=${path%/*}/netlab-test.$$
+	mkdir "$group" && delegated+=("$group")
+	if [ -e "$group/cgroup.subtree_control" ]; then
+		mkdir "$group/session"
+		chown 65534 "$group/cgroup.procs" "$group/cgroup.subtree_control" "$group/session" "$group/session/cgroup.procs"
+		inside+=("$group/session")
+	else
+		chown 65534 "$group/cgroup.procs"
+		inside+=("$group")
+	fi
+	chown 65534 "$group"
+done
+# shellcheck disable=SC2317 # through run
+in_session() (
+	for group in "${inside[@]}"; do echo "$BASHPID" >"$group/cgroup.procs"; done
+	as_user "$@"
+)
+run in_session "$NETLAB" run "$work/limits.xml"
+is 'with delegated controllers the limits hold' "$status" 0
+run in_session "$NETLAB" topo up "$work/limits.xml"
+like 'the groups are in the one of the user' "$(cat "$work/user/netlab/limits/cgroups")" "^${delegated[0]}/netlab\.limits\."
+kill -KILL "$(as_user "$NETLAB" topo ls --json | jq .pid)"
+run as_user "$NETLAB" topo ls
+is 'a killed lab of the user is swept by the user' "$(ls "$work/user") $(ls -d "${delegated[@]/%//netlab*}" 2>/dev/null)" ' '
+for group in "${inside[@]}" "${delegated[@]}"; do [ ! -d "$group" ] || rmdir "$group"; done
 done_testing
