@@ -143,7 +143,7 @@ static int prepare(struct ctl_search *s)
 		for (m = 0; m < s->pool->n_machines && s->steps <= s->steps_max; m++)
 			*fit(s, h, m) = fits_alone(s, &s->recipe->hosts[h], &s->pool->machines[m]);
 	}
-	return all_can_have_one(s);
+	return s->n_labels > s->n_pool_labels ? 0 : all_can_have_one(s);
 }
 
 /* --- choices ---------------------------------------------------------------------------------- */
@@ -288,6 +288,12 @@ int ctl_search_next(struct ctl_search *s, const struct ctl_match **ret, struct l
 	s->match.number++;
 	*ret = &s->match;
 	return 1;
+}
+
+void ctl_search_networks(const struct ctl_search *s, size_t *ret_recipe, size_t *ret_pool)
+{
+	*ret_recipe = s->n_labels;
+	*ret_pool = s->n_pool_labels;
 }
 
 const struct ctl_match *ctl_search_best(const struct ctl_search *s)

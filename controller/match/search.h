@@ -18,10 +18,10 @@
  *
  * Matches are found by backtracking, in a fixed order: hosts and interfaces as in the recipe, machines by name, NICs as in their
  * file. Work is counted in steps, a comparison of two params or labels each, and bounded: a search that takes more is
- * given up with an error. Cheap tests come first: can each host be one of the machines alone, and can all of them be
- * different ones?
+ * given up with an error. Cheap tests come first: can each host be one of the machines alone, can all of them be
+ * different ones, and has the pool so many networks?
  */
-#define CTL_SEARCH_STEPS_MAX 20000000u /* for one match; about a second */
+#define CTL_SEARCH_STEPS_MAX 20000000u /* for one match; less than a second */
 #define CTL_NONE             SIZE_MAX
 
 /**
@@ -79,6 +79,14 @@ int ctl_search_next(struct ctl_search *s, const struct ctl_match **ret, struct l
  * Return: match whose last hosts may have no machine (borrowed as long as the search); its number is 0.
  */
 const struct ctl_match *ctl_search_best(const struct ctl_search *s);
+
+/**
+ * ctl_search_networks() - Count the networks: a recipe that has more than a pool cannot match
+ * @s:		search
+ * @ret_recipe:	written: those of the recipe that need NICs
+ * @ret_pool:	written: those of the pool
+ */
+void ctl_search_networks(const struct ctl_search *s, size_t *ret_recipe, size_t *ret_pool);
 
 /**
  * ctl_search_stuck() - Is this one of the hosts that keep the recipe from matching?

@@ -98,16 +98,18 @@ static void print_why_json(const struct ctl_search *s)
 {
 	const struct ctl_match *best = ctl_search_best(s);
 	json_t *hosts = json_array();
-	size_t h;
+	size_t h, networks, of_pool;
 
+	ctl_search_networks(s, &networks, &of_pool);
 	for (h = 0; h < best->recipe->n_hosts; h++) {
 		if (ctl_search_stuck(s, h))
 			(void)json_array_append_new(
 				hosts, json_pack("{s:s, s:o}", "host", best->recipe->hosts[h].id,
 						 "reasons", reasons_json(s, best, h)));
 	}
-	lab_cli_json(json_pack("{s:s, s:s, s:s, s:o, s:o}", "event", "no_match", "recipe",
-			       best->recipe->file, "pool", best->pool->name, "best",
+	lab_cli_json(json_pack("{s:s, s:s, s:s, s:I, s:I, s:o, s:o}", "event", "no_match", "recipe",
+			       best->recipe->file, "pool", best->pool->name, "networks",
+			       (json_int_t)networks, "pool_networks", (json_int_t)of_pool, "best",
 			       lab_pools_hosts_json(best), "hosts", hosts));
 }
 
@@ -134,7 +136,7 @@ static void print_why(const struct lab_cli *cli, const struct ctl_search *s)
 {
 	const struct ctl_match *best = ctl_search_best(s);
 	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
-	size_t h;
+	size_t h, networks, of_pool;
 
 	if (cli->json) {
 		print_why_json(s);
@@ -145,6 +147,9 @@ static void print_why(const struct lab_cli *cli, const struct ctl_search *s)
 		printf("  the recipe has %zu hosts, and the pool %zu machine%s\n",
 		       best->recipe->n_hosts, best->pool->n_machines,
 		       best->pool->n_machines == 1 ? "" : "s");
+	ctl_search_networks(s, &networks, &of_pool);
+	if (networks > of_pool)
+		printf("  the recipe has %zu networks, and the pool %zu\n", networks, of_pool);
 	for (h = 0; h < best->recipe->n_hosts; h++) {
 		if (ctl_search_stuck(s, h))
 			print_reasons(cli, s, best, h);

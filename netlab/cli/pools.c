@@ -309,7 +309,8 @@ int lab_pools_topo(const struct lab_pools *pools, const struct ctl_recipe *recip
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)
-		return ctl_diag_err(diag, &err, &recipe->src);
+		return ctl_diag_error(diag, &recipe->src, "%s; --no-pool makes containers",
+				      err.msg);
 	if (r == 0) {
 		if (pools->n)
 			note_no_match(pools, recipe, diag);

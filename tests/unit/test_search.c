@@ -274,6 +274,19 @@ static void networks_that_do_not_fit_are_told(LAB_UNUSED void **state)
 		"interface e: no interface of it that would do is on \"A\", which is network \"net\"");
 }
 
+static void more_networks_than_the_pool_has_are_told(LAB_UNUSED void **state)
+{
+	size_t mine, theirs;
+
+	begin(RECIPE(HOST("h1", "", ETH("e", "x") ETH("f", "y")) HOST("h2", "", ETH("e", "z"))),
+	      two, 0);
+	check_next(NULL);
+	ctl_search_networks(t.search, &mine, &theirs);
+	assert_int_equal(mine, 3);
+	assert_int_equal(theirs, 2);
+	check_best("h1=m1(e:1,f:2) h2=m2(e:-)");
+}
+
 static void a_long_search_is_given_up(LAB_UNUSED void **state)
 {
 	const struct ctl_match *m;
@@ -482,6 +495,7 @@ int main(void)
 		cmocka_unit_test_teardown(the_first_requirement_that_fails_is_told, tear_down),
 		cmocka_unit_test_teardown(the_best_partial_match_is_told, tear_down),
 		cmocka_unit_test_teardown(networks_that_do_not_fit_are_told, tear_down),
+		cmocka_unit_test_teardown(more_networks_than_the_pool_has_are_told, tear_down),
 		cmocka_unit_test_teardown(a_long_search_is_given_up, tear_down),
 		cmocka_unit_test_teardown(it_finds_what_brute_force_finds, tear_down),
 	};
