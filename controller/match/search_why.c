@@ -111,7 +111,7 @@ static bool why_alone(const struct ctl_host *host, const struct ctl_machine *mac
 	if (why_params(host, machine, sb))
 		return true;
 	if (needed > machine->n_nics) {
-		lab_strbuf_printf(sb, "it has %zu interface%s, and %zu are needed", machine->n_nics,
+		lab_strbuf_printf(sb, "it has %zu interface%s and needs %zu", machine->n_nics,
 				  machine->n_nics == 1 ? "" : "s", needed);
 		return true;
 	}

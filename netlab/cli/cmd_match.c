@@ -144,12 +144,13 @@ static void print_why(const struct lab_cli *cli, const struct ctl_search *s)
 	}
 	printf("%s: no match in pool %s\n", best->recipe->file, best->pool->name);
 	if (best->recipe->n_hosts > best->pool->n_machines)
-		printf("  the recipe has %zu hosts, and the pool %zu machine%s\n",
-		       best->recipe->n_hosts, best->pool->n_machines,
-		       best->pool->n_machines == 1 ? "" : "s");
+		printf("  the recipe has %zu host%s, and the pool %zu machine%s\n",
+		       best->recipe->n_hosts, best->recipe->n_hosts == 1 ? "" : "s",
+		       best->pool->n_machines, best->pool->n_machines == 1 ? "" : "s");
 	ctl_search_networks(s, &networks, &of_pool);
 	if (networks > of_pool)
-		printf("  the recipe has %zu networks, and the pool %zu\n", networks, of_pool);
+		printf("  the recipe has %zu network%s, and the pool %zu\n", networks,
+		       networks == 1 ? "" : "s", of_pool);
 	for (h = 0; h < best->recipe->n_hosts; h++) {
 		if (ctl_search_stuck(s, h))
 			print_reasons(cli, s, best, h);

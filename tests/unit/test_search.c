@@ -233,7 +233,7 @@ static void the_first_requirement_that_fails_is_told(LAB_UNUSED void **state)
 	check_next(NULL);
 	check_why(0, 0, "its param arch is \"x86\", not \"mips\"");
 	check_why(1, 1, "it has no param fpga, which must be \"yes\"");
-	check_why(2, 0, "it has 2 interfaces, and 3 are needed");
+	check_why(2, 0, "it has 2 interfaces and needs 3");
 	check_why(
 		3, 0,
 		"interface e: none of its interfaces has driver = \"e1000\"; they have: igb, ixgbe");
