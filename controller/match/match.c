@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "controller/match/device.h"
 #include "controller/match/params.h"
 #include "netlab/base/util.h"
 
@@ -71,16 +72,22 @@ static void build_iface(struct matcher *m, size_t h, const struct ctl_iface *fro
 		ctl_params_apply_iface(host, from, to, m->diag);
 }
 
-static int add_iface(struct matcher *m, size_t h, const struct ctl_iface *from)
+static int add_iface(struct matcher *m, size_t h, size_t i)
 {
 	const struct ctl_host *host = &m->recipe->hosts[h];
-	struct lab_iface *iface;
+	const struct ctl_iface *from = &host->ifaces[i];
+	struct lab_iface *iface = NULL;
 	struct lab_err err;
 	int r;
 
-	r = lab_topo_add_iface(m->topo, h, from->id, from->label, &from->src, &iface, &err);
+	r = ctl_device_add(m->topo, host, h, i, &iface, &err);
 	if (r < 0)
-		return report(m, r, &err, &from->id_src);
+		r = report(m, r, &err, &from->id_src);
+	/* Without it the indices differ. */
+	if (!iface)
+		return r < 0 ? r : -EINVAL;
+	if (r < 0)
+		return r;
 	build_iface(m, h, from, iface);
 	return add_addrs(m, host, from, iface);
 }
@@ -105,7 +112,41 @@ static int add_hosts(struct matcher *m)
 			return r;
 		}
 		for (i = 0; i < host->n_ifaces && r == 0; i++)
-			r = add_iface(m, h, &host->ifaces[i]);
+			r = add_iface(m, h, i);
+	}
+	return r;
+}
+
+/* --- what interfaces lie on ------------------------------------------------------------------- */
+
+static int check_devices(struct matcher *m)
+{
+	struct lab_err err;
+	size_t h, i;
+	int r = 0;
+
+	for (h = 0; h < m->topo->n_hosts; h++) {
+		for (i = 0; i < m->topo->hosts[h].n_ifaces && r == 0; i++)
+			r = report(m, lab_topo_check_device(&m->topo->hosts[h], i, &err), &err,
+				   &m->recipe->src);
+	}
+	return r;
+}
+
+static int set_options(struct matcher *m)
+{
+	struct ctl_scope scope;
+	struct lab_err err;
+	size_t h, i;
+	int r = 0;
+
+	ctl_match_scope(m->topo, &scope);
+	for (h = 0; h < m->recipe->n_hosts; h++) {
+		const struct ctl_host *host = &m->recipe->hosts[h];
+
+		for (i = 0; i < host->n_ifaces && r == 0; i++)
+			r = report(m, ctl_device_set_options(m->topo, host, h, i, &scope, &err),
+				   &err, &host->ifaces[i].src);
 	}
 	return r;
 }
@@ -177,22 +218,26 @@ static int check_gateway(const struct lab_host *host, const struct lab_addr *via
 {
 	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
 	char text[LAB_ADDR_STRLEN];
-	bool near = false;
+	bool near = false, own = false;
 	size_t i, a;
 
 	for (i = 0; i < host->n_ifaces; i++) {
 		for (a = 0; a < host->ifaces[i].n_addrs; a++) {
 			const struct lab_addr *addr = &host->ifaces[i].addrs[a];
 
-			if (lab_addr_equal(via, addr))
-				return lab_err_set(err, EINVAL,
-						   "route via %s: that is the host's own address",
-						   lab_addr_format(via, false, text));
+			if (lab_addr_equal(via, addr)) {
+				own = true;
+				continue;
+			}
 			near = near || lab_addr_in_subnet(via, addr);
 		}
 	}
-	if (near)
+	/* One namespace of a host may be the gateway of another. */
+	if (near && (!own || host->n_netns))
 		return 0;
+	if (own)
+		return lab_err_set(err, EINVAL, "route via %s: that is the host's own address",
+				   lab_addr_format(via, false, text));
 	return lab_err_set(err, EINVAL, "route via %s: the host is on no subnet of this gateway%s",
 			   lab_addr_format(via, false, text), list_subnets(host, via->family, &sb));
 }
@@ -361,6 +406,11 @@ static int make(struct matcher *m)
 	r = add_hosts(m);
 	if (r < 0)
 		return r;
+	/* What is not whole yet would be blamed for what is missing. */
+	if (m->diag->n_errors == before)
+		r = check_devices(m);
+	if (r < 0)
+		return r;
 	if (m->diag->n_errors > before)
 		return -EINVAL;
 	r = lab_topo_finish(m->topo, on_note, m, &err);
@@ -368,7 +418,9 @@ static int make(struct matcher *m)
 		(void)report(m, r, &err, &m->recipe->src);
 		return r;
 	}
-	r = add_routes(m);
+	r = set_options(m);
+	if (r == 0)
+		r = add_routes(m);
 	return r == 0 && m->diag->n_errors > before ? -EINVAL : r;
 }
 

@@ -53,6 +53,16 @@ struct ctl_build {
 int ctl_build_tree(struct ctl_build *b, const struct ctl_elem_def *def, void *object);
 
 /**
+ * ctl_devices_settle() - Give each interface its place in its host, and look slaves up
+ * @b:		built recipe
+ * @quiet:	an error hides names: say nothing of slaves that are not found
+ *
+ * What stands in a <veth_pair> or an <ovs_bridge> becomes an interface of the host.
+ * Return: 0, also after errors in @b->diag; -ENOMEM.
+ */
+int ctl_devices_settle(struct ctl_build *b, bool quiet);
+
+/**
  * ctl_check_recipe() - Check ids, references, functions, shared addresses and background commands
  * @b:		built recipe; references are resolved
  *

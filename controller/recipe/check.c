@@ -131,7 +131,7 @@ static void check_index(struct checker *c, const struct ctl_call *call)
 {
 	const struct ctl_host *host = &c->recipe->hosts[call->host];
 	const struct ctl_iface *iface = &host->ifaces[call->iface];
-	size_t n = iface->auto_addrs ? 2 : iface->n_addrs;
+	size_t n = iface->auto_addrs && !iface->is_port ? 2 : iface->n_addrs;
 
 	if ((call->func != CTL_FUNC_IP && call->func != CTL_FUNC_PREFIX) || call->index < n)
 		return;
@@ -268,12 +268,56 @@ static int check_addrs(struct checker *c)
 			o.iface = &o.host->ifaces[i];
 			for (a = 0; a < o.iface->n_addrs && r == 0; a++) {
 				o.addr = &o.iface->addrs[a];
-				if (o.addr->addr.family)
+				/* Ends of tunnels, and namespaces, may share one on purpose. */
+				if (o.addr->addr.family && o.iface->kind == CTL_IFACE_ETH &&
+				    !o.iface->netns)
 					r = check_addr(c, &o);
 			}
 		}
 	}
 	return r;
+}
+
+/* --- network namespaces ----------------------------------------------------------------------- */
+
+static const char *hint_netns(const struct ctl_host *host, const char *word, char buf[CTL_HINT_MAX])
+{
+	struct ctl_hint hint = { .word = word };
+	size_t i;
+
+	for (i = 0; i < host->n_ifaces && !hint.more; i++) {
+		const char *netns = host->ifaces[i].netns;
+		size_t k;
+
+		for (k = 0; netns && k < hint.n && strcmp(hint.names[k], netns) != 0; k++)
+			;
+		if (netns && k == hint.n)
+			ctl_hint_add(&hint, netns);
+	}
+	return ctl_hint_text(&hint, "", "", "; it has ", buf);
+}
+
+/* A host has the namespaces that its interfaces are in. */
+static void check_netns(struct checker *c)
+{
+	char buf[CTL_HINT_MAX];
+	size_t t, i;
+
+	for (t = 0; t < c->recipe->n_tasks; t++) {
+		for (i = 0; i < c->recipe->tasks[t].n_commands; i++) {
+			const struct ctl_command *command = &c->recipe->tasks[t].commands[i];
+			const struct ctl_host *host;
+
+			if (!command->netns || command->host == CTL_HOST_NONE)
+				continue;
+			host = &c->recipe->hosts[command->host];
+			if (!ctl_host_find_netns(host, command->netns))
+				(void)ctl_diag_error(c->diag, &command->netns_src,
+						     "host %.60s has no network namespace %.60s%s",
+						     host->id, command->netns,
+						     hint_netns(host, command->netns, buf));
+		}
+	}
 }
 
 static const struct ctl_xml_elem *find_network(const struct ctl_xml *xml)
@@ -291,17 +335,21 @@ int ctl_check_recipe(struct ctl_build *b)
 {
 	struct checker c = { .b = b, .recipe = b->recipe, .diag = b->diag };
 	const struct ctl_xml_elem *network = find_network(b->xml);
+	bool whole = network && !network->hole;
 	struct ctl_call_link *link;
 	int r;
 
 	c.map.arena = b->xml->arena;
-	r = index_hosts(&c);
+	r = ctl_devices_settle(b, !whole);
+	if (r == 0)
+		r = index_hosts(&c);
 	if (r == 0)
 		r = check_addrs(&c);
 	if (r < 0)
 		return r;
-	if (network && !network->hole) {
+	if (whole) {
 		resolve_refs(&c);
+		check_netns(&c);
 		for (link = b->calls; link; link = link->next)
 			resolve_call(&c, &link->call);
 		r = ctl_check_tasks(b);

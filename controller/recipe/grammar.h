@@ -35,6 +35,7 @@ enum ctl_type {
 	CTL_TYPE_ADDR,     /* address with prefix length: struct lab_addr */
 	CTL_TYPE_POOL4,    /* IPv4 network: struct lab_addr */
 	CTL_TYPE_POOL6,    /* IPv6 network: struct lab_addr */
+	CTL_TYPE_VLAN,     /* number of a VLAN: unsigned int */
 	CTL_TYPE_LATER,    /* known to LNST, not to this version */
 };
 

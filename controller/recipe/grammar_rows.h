@@ -28,7 +28,10 @@
 		.name = NULL \
 	}
 
-/* In grammar_table.c, for pool_table.c, too: the children of <params>. */
-extern const struct ctl_child_def ctl_grammar_params_children[];
+/* In grammar_table.c, for the other tables, too: the children of <params> and <options>, for lists at the object itself. */
+extern const struct ctl_child_def ctl_grammar_params_children[], ctl_grammar_options_children[];
+
+/* In grammar_iface_table.c: <interfaces> with all that stands in it. */
+extern const struct ctl_elem_def ctl_grammar_interfaces;
 
 #endif

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* grammar_table.c - the recipe language: each element and attribute is a row, as in recipe.rng */
-#include "controller/recipe/grammar.h"
 #include "controller/recipe/grammar_rows.h"
 
-/* --- params, addresses, options --------------------------------------------------------------- */
+/* --- params, options --------------------------------------------------------------- */
 
 static const struct ctl_attr_def param_attrs[] = {
 	{ "name", CTL_TYPE_NAME, true, NULL, AT(ctl_param, name), NO_SRC },
@@ -25,42 +24,6 @@ static const struct ctl_elem_def host_params = {
 	.shift = LIST(ctl_host, params),
 	NO_SRC,
 };
-static const struct ctl_elem_def iface_params = {
-	.children = ctl_grammar_params_children,
-	.shift = LIST(ctl_iface, params),
-	NO_SRC,
-};
-
-static void begin_iface(void *object)
-{
-	struct ctl_iface *iface = object;
-
-	iface->auto_addrs = true;
-}
-
-/* The element makes no object of its own: this is the interface around it. */
-static void begin_addresses(void *object)
-{
-	struct ctl_iface *iface = object;
-
-	iface->auto_addrs = false;
-}
-
-static const struct ctl_attr_def address_content = {
-	"value", CTL_TYPE_ADDR, false, NULL, AT(ctl_addr, addr), SRC(ctl_addr, src),
-};
-static const struct ctl_elem_def address = {
-	.content = &address_content,
-	.size = sizeof(struct ctl_addr),
-	.list = LIST(ctl_iface, addrs),
-	NO_SRC,
-};
-static const struct ctl_child_def addresses_children[] = { { "address", CTL_ANY, &address }, END };
-static const struct ctl_elem_def addresses = {
-	.children = addresses_children,
-	NO_SRC,
-	.begin = begin_addresses,
-};
 
 static const struct ctl_attr_def option_attrs[] = {
 	{ "name", CTL_TYPE_NAME, true, NULL, AT(ctl_option, name), NO_SRC },
@@ -73,47 +36,17 @@ static const struct ctl_elem_def option = {
 	.attrs = option_attrs,
 	.content = &option_content,
 	.size = sizeof(struct ctl_option),
-	.list = LIST(ctl_command, options),
+	.list = 0,
 	SRC(ctl_option, src),
 };
-static const struct ctl_child_def options_children[] = { { "option", CTL_ANY, &option }, END };
-static const struct ctl_elem_def run_options = { .children = options_children, NO_SRC };
+const struct ctl_child_def ctl_grammar_options_children[] = { { "option", CTL_ANY, &option }, END };
+static const struct ctl_elem_def run_options = {
+	.children = ctl_grammar_options_children,
+	.shift = LIST(ctl_command, options),
+	NO_SRC,
+};
 
 /* --- hosts ------------------------------------------------------------------------------------ */
-
-static const struct ctl_attr_def eth_attrs[] = {
-	{ "id", CTL_TYPE_NAME, true, NULL, AT(ctl_iface, id), SRC(ctl_iface, id_src) },
-	{ "label", CTL_TYPE_NAME, true, NULL, AT(ctl_iface, label), SRC(ctl_iface, label_src) },
-	LATER("netns"),
-	END,
-};
-static const struct ctl_child_def eth_children[] = {
-	{ "params", CTL_OPTIONAL, &iface_params },
-	{ "addresses", CTL_OPTIONAL, &addresses },
-	CHILD_LATER("netem"),
-	CHILD_LATER("options"),
-	END,
-};
-static const struct ctl_elem_def eth = {
-	.attrs = eth_attrs,
-	.children = eth_children,
-	.size = sizeof(struct ctl_iface),
-	.list = LIST(ctl_host, ifaces),
-	SRC(ctl_iface, src),
-	.begin = begin_iface,
-};
-
-static const struct ctl_child_def interfaces_children[] = {
-	{ "eth", CTL_SOME, &eth }, CHILD_LATER("bond"),
-	CHILD_LATER("bridge"),     CHILD_LATER("team"),
-	CHILD_LATER("vlan"),       CHILD_LATER("macvlan"),
-	CHILD_LATER("vxlan"),      CHILD_LATER("gre"),
-	CHILD_LATER("ipip"),       CHILD_LATER("dummy"),
-	CHILD_LATER("lo"),         CHILD_LATER("vti"),
-	CHILD_LATER("vti6"),       CHILD_LATER("veth_pair"),
-	CHILD_LATER("ovs_bridge"), END,
-};
-static const struct ctl_elem_def interfaces = { .children = interfaces_children, NO_SRC };
 
 static const struct ctl_attr_def route_attrs[] = {
 	{ "to", CTL_TYPE_COMMAND, true, NULL, AT(ctl_route, to), NO_SRC },
@@ -136,7 +69,7 @@ static const struct ctl_attr_def host_attrs[] = {
 };
 static const struct ctl_child_def host_children[] = {
 	{ "params", CTL_OPTIONAL, &host_params },
-	{ "interfaces", CTL_ONE, &interfaces },
+	{ "interfaces", CTL_ONE, &ctl_grammar_interfaces },
 	{ "routes", CTL_OPTIONAL, &routes },
 	END,
 };

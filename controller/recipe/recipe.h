@@ -55,34 +55,150 @@ struct ctl_addr {
 	struct lab_src src;
 };
 
+/**
+ * struct ctl_option - an option of a module or an interface
+ * @name:	its name; several options may have one name: several values, in this order
+ * @value:	its value, evaluated when the module is started
+ * @src:	the element
+ */
+struct ctl_option {
+	const char *name;
+	struct ctl_value value;
+	struct lab_src src;
+};
+
 enum ctl_iface_kind {
 	CTL_IFACE_ETH,
+	CTL_IFACE_VETH, /* one end of a <veth_pair>; the other one follows or precedes it */
+	CTL_IFACE_BOND,
+	CTL_IFACE_BRIDGE,
+	CTL_IFACE_TEAM,
+	CTL_IFACE_VLAN,
+	CTL_IFACE_MACVLAN,
+	CTL_IFACE_IPVLAN,
+	CTL_IFACE_VXLAN,
+	CTL_IFACE_GENEVE,
+	CTL_IFACE_GRE,
+	CTL_IFACE_IP6GRE,
+	CTL_IFACE_IPIP,
+	CTL_IFACE_SIT,
+	CTL_IFACE_VTI,
+	CTL_IFACE_VTI6,
+	CTL_IFACE_DUMMY,
+	CTL_IFACE_LO,
+	CTL_IFACE_MACSEC,
+	CTL_IFACE_VRF,
+	CTL_IFACE_WIREGUARD,
+	CTL_IFACE_TUN,
+	CTL_IFACE_TAP,
+	CTL_IFACE_OVS_BRIDGE,
+	CTL_IFACE_OVS_BOND,     /* <bond> of an <ovs_bridge> */
+	CTL_IFACE_OVS_TUNNEL,   /* <tunnel> of an <ovs_bridge> */
+	CTL_IFACE_OVS_INTERNAL, /* <internal> of an <ovs_bridge> */
+	CTL_IFACE_PAIR,         /* <veth_pair> itself, until its ends have taken its place */
 	CTL_IFACE_KIND_MAX_,
+};
+
+/**
+ * struct ctl_slave - an interface that another one lies on, or a port of it
+ * @id:		its id, of an interface of the same host that comes first
+ * @iface:	its index in ctl_host.ifaces
+ * @options:	what it is to be as a port
+ * @n_options:	how many
+ * @src:	the element
+ * @id_src:	its id
+ */
+struct ctl_slave {
+	const char *id;
+	size_t iface;
+	struct ctl_option *options;
+	size_t n_options;
+	struct lab_src src, id_src;
+};
+
+/**
+ * struct ctl_netem - one part of a <netem>
+ * @name:	"delay", "loss", "duplication", "corrupt", "reordering", "rate" or "limit"; NULL = not there
+ * @options:	its options
+ * @n_options:	how many
+ * @src:	the element
+ */
+struct ctl_netem {
+	const char *name;
+	struct ctl_option *options;
+	size_t n_options;
+	struct lab_src src;
+};
+
+/**
+ * struct ctl_ovs_vlan - a <vlan> of an <ovs_bridge>
+ * @tag:	its number
+ * @slaves:	which ports are in it
+ * @n_slaves:	how many
+ * @src:	the element
+ */
+struct ctl_ovs_vlan {
+	unsigned int tag;
+	struct ctl_slave *slaves;
+	size_t n_slaves;
+	struct lab_src src;
 };
 
 /**
  * struct ctl_iface - an interface of a host
  * @kind:	what it is
  * @id:		unique in its host
- * @label:	the network that it is joined to
- * @auto_addrs:	no <addresses> element: it gets one IPv4 and one IPv6 address, in this order
+ * @label:	ETH: the network that it is joined to
+ * @netns:	network namespace of the host that it is in; NULL = the host's own
+ * @type:	OVS_TUNNEL: vxlan, gre or geneve
+ * @auto_addrs:	ETH: no <addresses> element: it gets one IPv4 and one IPv6 address, in this order, unless it is a port of another one
+ * @is_port:	a bond, bridge, team or the like has it as a port
  * @addrs:	addresses in document order
  * @n_addrs:	how many
  * @params:	requirements
  * @n_params:	how many
+ * @options:	options of its kind
+ * @n_options:	how many
+ * @slaves:	what it lies on, or its ports
+ * @n_slaves:	how many
+ * @netem:	parts of its <netem>
+ * @n_netem:	how many
+ * @vlans:	OVS_BRIDGE: its VLANs
+ * @n_vlans:	how many
+ * @flows:	OVS_BRIDGE: its flow entries
+ * @n_flows:	how many
+ * @parts:	PAIR, OVS_BRIDGE: interfaces that stand in it; while the recipe is read only
+ * @n_parts:	how many
+ * @owner:	OVS_...: index of the bridge that it stands in
+ * @peer:	VETH: index of the other end
  * @src:	the element
  * @id_src:	its id
  * @label_src:	its label
+ * @netns_src:	its namespace
  */
 struct ctl_iface {
 	enum ctl_iface_kind kind;
-	const char *id, *label;
-	bool auto_addrs;
+	const char *id, *label, *netns;
+	int type;
+	bool auto_addrs, is_port;
 	struct ctl_addr *addrs;
 	size_t n_addrs;
 	struct ctl_param *params;
 	size_t n_params;
-	struct lab_src src, id_src, label_src;
+	struct ctl_option *options;
+	size_t n_options;
+	struct ctl_slave *slaves;
+	size_t n_slaves;
+	struct ctl_netem *netem;
+	size_t n_netem;
+	struct ctl_ovs_vlan *vlans;
+	size_t n_vlans;
+	struct ctl_option *flows;
+	size_t n_flows;
+	struct ctl_iface *parts;
+	size_t n_parts;
+	size_t owner, peer;
+	struct lab_src src, id_src, label_src, netns_src;
 };
 
 /**
@@ -134,18 +250,6 @@ enum ctl_command_kind {
 enum ctl_expect {
 	CTL_EXPECT_PASS,
 	CTL_EXPECT_FAIL,
-};
-
-/**
- * struct ctl_option - an option of a module
- * @name:	its name; several options may have one name: several values, in this order
- * @value:	its value, evaluated when the module is started
- * @src:	the element
- */
-struct ctl_option {
-	const char *name;
-	struct ctl_value value;
-	struct lab_src src;
 };
 
 /**
@@ -354,6 +458,24 @@ long ctl_recipe_find_host(const struct ctl_recipe *recipe, const char *id);
  * Return: its index, or -ENOENT.
  */
 long ctl_recipe_find_iface(const struct ctl_host *host, const char *id);
+
+/**
+ * ctl_iface_kind_name() - What an interface is
+ * @kind:	kind
+ *
+ * Return: as in the topology: "eth", "veth", "bond", ..., "ovs_bridge", "ovs_bond", "ovs_tunnel", "ovs_internal"; static storage.
+ */
+const char *ctl_iface_kind_name(enum ctl_iface_kind kind);
+
+/**
+ * ctl_host_find_netns() - Does a host have a network namespace of this name
+ * @host:	host
+ * @netns:	name
+ *
+ * A host has those that its interfaces are in.
+ * Return: true if so.
+ */
+bool ctl_host_find_netns(const struct ctl_host *host, const char *netns);
 
 /**
  * ctl_command_name() - The element name of a kind of command

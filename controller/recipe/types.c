@@ -9,7 +9,14 @@
 #include "netlab/base/parse.h"
 #include "netlab/base/util.h"
 
-enum { LAB_NAME_MAX = 63, POOL4_MIN = 8, POOL4_MAX = 24, POOL6_MIN = 16, POOL6_MAX = 64 };
+enum {
+	LAB_NAME_MAX = 63,
+	POOL4_MIN = 8,
+	POOL4_MAX = 24,
+	POOL6_MIN = 16,
+	POOL6_MAX = 64,
+	VLAN_MAX = 4095
+};
 
 static bool parse_yesno(const char *s, bool *ret)
 {
@@ -38,6 +45,11 @@ static bool parse_seconds(const char *s, unsigned int *ret)
 {
 	return s[strspn(s, "0123456789")] == '\0' &&
 	       lab_parse_uint(s, 1, CTL_TIMEOUT_MAX_S, ret) == 0;
+}
+
+static bool parse_vlan(const char *s, unsigned int *ret)
+{
+	return s[strspn(s, "0123456789")] == '\0' && lab_parse_uint(s, 0, VLAN_MAX, ret) == 0;
 }
 
 static bool parse_wait(const char *s, uint64_t *ret_us)
@@ -184,6 +196,12 @@ int ctl_type_check(const struct ctl_attr_def *def, const struct ctl_xml_text *te
 		return ctl_diag_error(diag, &text->src,
 				      "%s: \"%.60s\" is not a whole number of seconds from 1 to %u",
 				      def->name, text->s, CTL_TIMEOUT_MAX_S);
+	case CTL_TYPE_VLAN:
+		if (parse_vlan(text->s, &seconds))
+			return 0;
+		return ctl_diag_error(diag, &text->src,
+				      "%s: \"%.60s\" is not the number of a VLAN, 0 to %d",
+				      def->name, text->s, VLAN_MAX);
 	case CTL_TYPE_DURATION:
 		if (parse_wait(text->s, &us))
 			return 0;
@@ -216,6 +234,9 @@ bool ctl_type_store(const struct ctl_attr_def *def, const struct ctl_xml_text *t
 		return true;
 	case CTL_TYPE_SECONDS:
 		(void)parse_seconds(text->s, to);
+		return true;
+	case CTL_TYPE_VLAN:
+		(void)parse_vlan(text->s, to);
 		return true;
 	case CTL_TYPE_DURATION:
 		(void)parse_wait(text->s, to);

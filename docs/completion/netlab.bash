@@ -129,8 +129,12 @@ _netlab()
 		with_arg=' -s --share -m --memory -c --cpus -t --timeout '
 		;;
 	exec)
-		options='--all --timeout'
-		with_arg=' -t --timeout '
+		options='--all --netns --timeout'
+		with_arg=' --netns -t --timeout '
+		;;
+	shell)
+		options='--netns'
+		with_arg=' --netns '
 		;;
 	help)
 		[ "$COMP_CWORD" -eq 2 ] && _netlab_offer 'run deconfigure topo match list-pools exec shell kernel'

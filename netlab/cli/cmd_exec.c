@@ -176,6 +176,7 @@ static int exec_one(struct lab_cli *cli, struct lab_loop *loop, struct lab_clien
 	LAB_CLEANUP(lab_exec_env_fini) struct lab_exec_env env = { 0 };
 	const struct lab_exec exec = {
 		.host = args->hosts[0],
+		.netns = args->netns,
 		.argv = (const char *const *)args->argv,
 		.env = (const char *const *)env.vars,
 		.timeout_ms = args->timeout_ms,
@@ -211,6 +212,8 @@ static int on_option(struct lab_cli *cli, const char *name, const char *arg, voi
 
 	if (!strcmp(name, "all"))
 		args->all = true;
+	if (!strcmp(name, "netns"))
+		args->netns = arg;
 	if (!strcmp(name, "timeout")) {
 		if (lab_parse_duration(arg, &us) < 0 || us == 0)
 			return lab_cli_usage_error(
@@ -284,6 +287,7 @@ static int cmd_exec(struct lab_cli *cli, int argc, char **argv)
 
 static const struct lab_cli_option options[] = {
 	{ "all", 0, NULL, "on all hosts of the lab" },
+	{ "netns", 0, "NAME", "in this further network namespace of the host" },
 	{ "timeout", 't', "TIME", "kill the command after that: 5, 500ms, 2m" },
 	{ NULL, 0, NULL, NULL },
 };

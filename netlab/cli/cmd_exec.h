@@ -33,6 +33,7 @@ struct lab_exec_args {
 	size_t n_hosts;
 	char **argv;
 	bool all;
+	const char *netns;
 	uint64_t timeout_ms;
 };
 

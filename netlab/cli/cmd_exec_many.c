@@ -187,6 +187,7 @@ static int start(struct lab_client *client, struct place *p, struct lab_err *err
 	LAB_CLEANUP(lab_exec_env_fini) struct lab_exec_env env = { 0 };
 	const struct lab_exec exec = {
 		.host = p->host,
+		.netns = p->many->args->netns,
 		.argv = (const char *const *)args->argv,
 		.env = (const char *const *)env.vars,
 		.timeout_ms = args->timeout_ms,

@@ -327,6 +327,7 @@ static int start(struct shell *sh, struct lab_client *client, struct lab_err *er
 	const char *argv[3] = { NULL };
 	struct lab_exec exec = {
 		.host = sh->args->hosts[0],
+		.netns = sh->args->netns,
 		.argv = (const char *const *)sh->args->argv,
 		.env = (const char *const *)env.vars,
 		.stdio = LAB_STDIO_PTY,
@@ -397,13 +398,23 @@ static int run_shell(struct shell *sh, struct lab_client *client)
 
 /* --- the command line ------------------------------------------------------------------------- */
 
+static int on_option(struct lab_cli *cli, const char *name, const char *arg, void *user)
+{
+	struct lab_exec_args *args = user;
+
+	(void)cli;
+	if (!strcmp(name, "netns"))
+		args->netns = arg;
+	return 0;
+}
+
 static int parse(struct lab_cli *cli, int argc, char **argv, struct lab_exec_args *args)
 {
 	int dashes, first;
 
 	for (dashes = 1; dashes < argc && strcmp(argv[dashes], "--") != 0; dashes++)
 		;
-	if (lab_cli_parse(cli, dashes, argv, NULL, &first) != 0)
+	if (lab_cli_parse(cli, dashes, argv, args, &first) != 0)
 		return first;
 	if (dashes - first < 2)
 		return lab_cli_usage_error(cli, "no %s named", first == dashes ? "lab" : "host");
@@ -449,9 +460,16 @@ static int cmd_shell(struct lab_cli *cli, int argc, char **argv)
 	return code;
 }
 
+static const struct lab_cli_option options[] = {
+	{ "netns", 0, "NAME", "in this further network namespace of the host" },
+	{ NULL, 0, NULL, NULL },
+};
+
 const struct lab_cli_command lab_cmd_shell = {
 	.name = "shell",
 	.operands = "LAB HOST [-- COMMAND [ARGUMENT...]]",
 	.help = "Open a terminal in a host",
+	.options = options,
+	.option = on_option,
 	.run = cmd_shell,
 };

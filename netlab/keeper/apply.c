@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "netlab/base/strbuf.h"
-#include "netlab/keeper/keeper_internal.h"
+#include "netlab/keeper/device.h"
 #include "netlab/nl/link.h"
 
 enum {
@@ -35,9 +35,9 @@ struct apply {
  * Interface indices. The two ends of a link never have the same number (see lab_link_add_veth()): near ends are even, far
  * ends odd. In the switch namespace, where all ends are near ends but those of trunks, a counter gives even ones.
  */
-static int host_ifindex(const struct lab_khost *host, uint32_t iface)
+int lab_keeper_ifindex(uint32_t iface, bool near)
 {
-	return FIRST_IFINDEX + (int)iface * 2 + (host->near[iface] ? 0 : 1);
+	return FIRST_IFINDEX + (int)iface * 2 + (near ? 0 : 1);
 }
 
 static int switch_ifindex(struct lab_keeper *k)
@@ -87,10 +87,10 @@ int lab_keeper_wait(struct lab_keeper *k, uint64_t deadline_us, const char *what
 	return 0;
 }
 
-/* Wait until the host's network namespace is there. */
-static int need_host(struct apply *a, uint32_t index, struct lab_err *err)
+/* Wait until a network namespace of a host is there. */
+static int need_netns(struct apply *a, uint32_t index, unsigned int netns, struct lab_err *err)
 {
-	struct lab_khost *host = &a->k->hosts[index];
+	const struct lab_khost *host = lab_khost_space(&a->k->hosts[index], netns);
 	uint64_t start, deadline;
 	int r = 0;
 
@@ -102,6 +102,12 @@ static int need_host(struct apply *a, uint32_t index, struct lab_err *err)
 		r = lab_keeper_wait(a->k, deadline, "a host to start", err);
 	a->wait_us += lab_loop_now_us() - start;
 	return r;
+}
+
+/* The namespace that an interface is to be in. */
+static int need_place(struct apply *a, uint32_t host, uint32_t iface, struct lab_err *err)
+{
+	return need_netns(a, host, a->k->topo->hosts[host].ifaces[iface].netns, err);
 }
 
 /* ---- the operations ---- */
@@ -159,16 +165,23 @@ static int op_trunk(struct lab_keeper *k, const struct lab_op *op, struct lab_er
 	return lab_nl_flush(&k->nl, NULL, err);
 }
 
-static struct lab_link_end host_end(const struct lab_keeper *k, uint32_t host, uint32_t iface)
+/* One end of a veth that is in a host; its index is noted. */
+static struct lab_link_end host_end(const struct lab_keeper *k, uint32_t host, uint32_t iface,
+				    bool near)
 {
 	const struct lab_iface *i = &k->topo->hosts[host].ifaces[iface];
+	struct lab_klink *link = &k->hosts[host].links[iface];
 
+	link->ifindex = lab_keeper_ifindex(iface, near);
+	/* Nothing that is up can become a port of a bond or a team. */
+	link->up = near && i->master == LAB_IFACE_NONE;
 	return (struct lab_link_end){
-		.netns = k->hosts[host].netns,
-		.ifindex = host_ifindex(&k->hosts[host], iface),
+		.netns = lab_khost_space(&k->hosts[host], i->netns)->netns,
+		.ifindex = link->ifindex,
 		.name = i->name,
 		.mac = i->mac,
 		.mtu_bytes = i->mtu_bytes,
+		.up = link->up,
 	};
 }
 
@@ -176,21 +189,19 @@ static int op_veth(struct apply *a, const struct lab_op *op, struct lab_err *err
 {
 	struct lab_keeper *k = a->k;
 	struct lab_link_end near, far;
-	int r = need_host(a, op->peer_host, err);
+	int r = need_place(a, op->peer_host, op->peer_iface, err);
 
 	if (r < 0)
 		return r;
-	k->hosts[op->host].near[op->iface] = true;
-	near = host_end(k, op->host, op->iface);
-	near.up = true;
-	far = host_end(k, op->peer_host, op->peer_iface);
+	near = host_end(k, op->host, op->iface, true);
+	far = host_end(k, op->peer_host, op->peer_iface, false);
 	lab_link_add_veth(&k->nl, &near, &far);
 	return lab_nl_flush(&k->nl, NULL, err);
 }
 
 static int op_port(struct lab_keeper *k, const struct lab_op *op, struct lab_err *err)
 {
-	struct lab_link_end far = host_end(k, op->host, op->iface),
+	struct lab_link_end far = host_end(k, op->host, op->iface, false),
 			    port = { .netns = -1, .up = true };
 	uint8_t mac[LAB_MAC_LEN];
 	char name[LAB_IFNAME_LEN];
@@ -206,9 +217,34 @@ static int op_port(struct lab_keeper *k, const struct lab_op *op, struct lab_err
 	return lab_nl_flush(&k->nl, NULL, err);
 }
 
+int lab_keeper_make_port(struct lab_keeper *k, uint32_t host, uint32_t iface, struct lab_err *err)
+{
+	const struct lab_iface *i = &k->topo->hosts[host].ifaces[iface];
+	const struct lab_op op = {
+		.kind = LAB_OP_PORT,
+		.host = host,
+		.iface = iface,
+		.network = (uint32_t)i->network,
+		.bridge = i->port / LAB_BRIDGE_PORTS,
+	};
+	uint32_t end = i->network + 1 < k->topo->n_networks ? k->bridge_base[i->network + 1]
+							    : k->n_bridges;
+
+	if (k->bridge_base[i->network] + op.bridge >= end)
+		return lab_err_set(err, ENOSPC, "network \"%s\" has no port left",
+				   k->topo->networks[i->network].label);
+	return op_port(k, &op, err);
+}
+
+/* Is it an interface of this namespace that op_config() has to look after? */
+static bool config_wants(const struct lab_host *h, size_t i, uint32_t netns)
+{
+	return h->ifaces[i].netns == netns && lab_iface_is_real(&h->ifaces[i]);
+}
+
 /* Which of the requests of op_config() was refused, in the user's words. */
-static int explain_config(const struct lab_host *h, const struct lab_khost *kh, size_t failed,
-			  int r, struct lab_err *err)
+static int explain_config(const struct lab_host *h, const struct lab_khost *kh, uint32_t netns,
+			  size_t failed, int r, struct lab_err *err)
 {
 	char addr[LAB_ADDR_STRLEN], via[LAB_ADDR_STRLEN];
 
@@ -217,67 +253,76 @@ static int explain_config(const struct lab_host *h, const struct lab_khost *kh, 
 	for (size_t i = 0; i < h->n_ifaces; i++) {
 		const struct lab_iface *f = &h->ifaces[i];
 
+		if (!config_wants(h, i, netns))
+			continue;
 		if (failed < f->n_addrs)
 			return lab_err_prefix(err, lab_err_at(err, r, &f->src),
 					      "host %s: address %s on %s: ", h->id,
 					      lab_addr_format(&f->addrs[failed], true, addr),
 					      f->name);
 		failed -= f->n_addrs;
-		if (!kh->near[i] && failed-- == 0)
+		if (!kh->links[i].up && failed-- == 0)
 			return lab_err_prefix(err, lab_err_at(err, r, &f->src),
 					      "host %s: set %s up: ", h->id, f->name);
 	}
-	if (failed >= h->n_routes)
-		return lab_err_prefix(err, r, "host %s: ", h->id);
-	return lab_err_prefix(err, lab_err_at(err, r, &h->routes[failed].src),
-			      "host %s: route to %s via %s: ", h->id,
-			      lab_addr_format(&h->routes[failed].dst, true, addr),
-			      lab_addr_format(&h->routes[failed].via, false, via));
+	for (size_t i = 0; i < h->n_routes; i++)
+		if (lab_topo_route_netns(h, &h->routes[i]) == netns && failed-- == 0)
+			return lab_err_prefix(err, lab_err_at(err, r, &h->routes[i].src),
+					      "host %s: route to %s via %s: ", h->id,
+					      lab_addr_format(&h->routes[i].dst, true, addr),
+					      lab_addr_format(&h->routes[i].via, false, via));
+	return lab_err_prefix(err, r, "host %s: ", h->id);
 }
 
 /* One interface: its addresses, then up, if it was not born so. Returns the number of requests. */
-static size_t config_iface(struct lab_nl *nl, const struct lab_khost *kh, const struct lab_iface *f,
-			   uint32_t index)
+static size_t config_iface(struct lab_nl *nl, const struct lab_host *h, const struct lab_khost *kh,
+			   size_t i)
 {
-	int ifindex = host_ifindex(kh, index);
+	const struct lab_iface *f = &h->ifaces[i];
 
-	for (size_t i = 0; i < f->n_addrs; i++)
-		lab_link_add_addr(nl, ifindex, &f->addrs[i]);
-	if (kh->near[index])
+	for (size_t a = 0; a < f->n_addrs; a++)
+		lab_link_add_addr(nl, kh->links[i].ifindex, &f->addrs[a]);
+	if (kh->links[i].up)
 		return f->n_addrs;
-	lab_link_up(nl, ifindex);
+	lab_link_up(nl, kh->links[i].ifindex);
 	return f->n_addrs + 1;
 }
 
-/* Each host is visited once: one socket there, one batch, one answer. */
+/* Each namespace is visited once: one socket there, one batch, one answer. */
 static int op_config(struct lab_keeper *k, const struct lab_op *op, struct lab_err *err)
 {
 	const struct lab_host *h = &k->topo->hosts[op->host];
-	const struct lab_khost *kh = &k->hosts[op->host];
+	struct lab_khost *kh = &k->hosts[op->host];
 	size_t failed = SIZE_MAX, sent = 0, n = 1;
-	int r = lab_nl_enter(&k->conf, kh->netns, k->home, err);
+	int r = lab_nl_enter(&k->conf, lab_khost_space(kh, op->netns)->netns, k->home, err);
 
 	if (r < 0)
 		return lab_err_prefix(err, r, "host %s: ", h->id);
 	lab_link_up(&k->conf, LO_IFINDEX);
 	for (size_t i = 0; i < h->n_ifaces && r == 0; i++) {
-		n += config_iface(&k->conf, kh, &h->ifaces[i], (uint32_t)i);
+		if (!config_wants(h, i, op->netns))
+			continue;
+		n += config_iface(&k->conf, h, kh, i);
 		/* 64 addresses with their headers fit into the room that is kept. */
 		if (lab_nl_room(&k->conf) < NETLINK_ROOM * 2) {
 			r = lab_nl_flush(&k->conf, &failed, err);
 			sent = r == 0 ? n : sent;
 		}
 	}
-	for (size_t i = 0; i < h->n_routes && r == 0; i++, n++) {
+	for (size_t i = 0; i < h->n_routes && r == 0; i++) {
+		if (lab_topo_route_netns(h, &h->routes[i]) != op->netns)
+			continue;
 		lab_link_add_route(&k->conf, &h->routes[i].dst, &h->routes[i].via);
+		n++;
 		if (lab_nl_room(&k->conf) < NETLINK_ROOM) {
 			r = lab_nl_flush(&k->conf, &failed, err);
-			sent = r == 0 ? n + 1 : sent;
+			sent = r == 0 ? n : sent;
 		}
 	}
 	if (r == 0)
 		r = lab_nl_flush(&k->conf, &failed, err);
-	return r < 0 ? explain_config(h, kh, failed == SIZE_MAX ? failed : sent + failed, r, err)
+	return r < 0 ? explain_config(h, kh, op->netns, failed == SIZE_MAX ? failed : sent + failed,
+				      r, err)
 		     : 0;
 }
 
@@ -287,13 +332,17 @@ static int op_bridge_up(struct lab_keeper *k, const struct lab_op *op, struct la
 	return lab_nl_flush(&k->nl, NULL, err);
 }
 
-static int need_agent(struct lab_keeper *k, uint32_t index, struct lab_err *err)
+int lab_keeper_need_agents(struct lab_keeper *k, uint32_t index, struct lab_err *err)
 {
 	uint64_t deadline = lab_loop_now_us() + HOST_WAIT_US;
 	int r = 0;
 
-	while (k->hosts[index].state != LAB_HOST_RUNNING && r == 0)
-		r = lab_keeper_wait(k, deadline, "an agent to say hello", err);
+	for (unsigned int n = 0; n <= k->topo->hosts[index].n_netns; n++) {
+		const struct lab_khost *host = lab_khost_space(&k->hosts[index], n);
+
+		while (host->state != LAB_HOST_RUNNING && r == 0)
+			r = lab_keeper_wait(k, deadline, "an agent to say hello", err);
+	}
 	return r;
 }
 
@@ -320,8 +369,17 @@ static int explain_link(const struct lab_keeper *k, const struct lab_op *op, int
 		(void)lab_err_at(err, r, &t->networks[op->network].src);
 		return lab_err_prefix(err, r,
 				      "bridge of network \"%s\": ", t->networks[op->network].label);
+	case LAB_OP_DEVICE:
+	case LAB_OP_NETEM:
+		(void)lab_err_at(err, r, &h->ifaces[op->iface].src);
+		return lab_err_prefix(err, r, "host %s: %s %s: ", h->id,
+				      op->kind == LAB_OP_NETEM
+					      ? "netem on"
+					      : lab_iface_kind_name(&h->ifaces[op->iface]),
+				      h->ifaces[op->iface].id);
 	case LAB_OP_SWITCH:
 	case LAB_OP_HOST:
+	case LAB_OP_NETNS:
 	case LAB_OP_CONFIG:
 	case LAB_OP_AGENT:
 	case LAB_OP_KIND_MAX_:
@@ -346,26 +404,37 @@ static int apply_op(struct apply *a, const struct lab_op *op, struct lab_err *er
 	case LAB_OP_TRUNK:
 		r = op_trunk(k, op, err);
 		break;
+	case LAB_OP_NETNS:
+		return need_netns(a, op->host, op->netns, err);
 	case LAB_OP_VETH:
-		r = need_host(a, op->host, err);
+		r = need_place(a, op->host, op->iface, err);
 		if (r < 0)
 			return r;
 		r = op_veth(a, op, err);
 		break;
 	case LAB_OP_PORT:
-		r = need_host(a, op->host, err);
+		r = need_place(a, op->host, op->iface, err);
 		if (r < 0)
 			return r;
 		r = op_port(k, op, err);
 		break;
 	case LAB_OP_CONFIG:
-		r = need_host(a, op->host, err);
+		r = need_netns(a, op->host, op->netns, err);
 		return r < 0 ? r : op_config(k, op, err);
+	case LAB_OP_DEVICE:
+		r = need_place(a, op->host, op->iface, err);
+		if (r < 0)
+			return r;
+		r = lab_device_make(k, op->host, op->iface, err);
+		break;
+	case LAB_OP_NETEM:
+		r = lab_device_netem(k, op->host, op->iface, err);
+		break;
 	case LAB_OP_BRIDGE_UP:
 		r = op_bridge_up(k, op, err);
 		break;
 	case LAB_OP_AGENT:
-		return need_agent(k, op->host, err);
+		return lab_keeper_need_agents(k, op->host, err);
 	case LAB_OP_KIND_MAX_:
 		return -EINVAL;
 	}
@@ -383,14 +452,10 @@ static int prepare(struct lab_keeper *k, struct lab_err *err)
 		k->bridge_base[i] = n;
 		n += lab_plan_bridges(&t->networks[i]);
 	}
+	k->n_bridges = n;
 	k->bridges = calloc((size_t)n + 1, sizeof(*k->bridges));
 	if (!k->bridges || !k->bridge_base)
 		return lab_err_errno(err, ENOMEM, "bridges");
-	for (size_t i = 0; i < t->n_hosts; i++) {
-		k->hosts[i].near = calloc(t->hosts[i].n_ifaces + 1, sizeof(bool));
-		if (!k->hosts[i].near)
-			return lab_err_errno(err, ENOMEM, "hosts");
-	}
 	k->home = openat(k->proc, "self/ns/net", O_RDONLY | O_CLOEXEC);
 	if (k->home < 0)
 		return lab_err_errno(err, errno, "open the switch namespace");

@@ -22,6 +22,7 @@ enum {
 	FDS_EACH_HOST = 2, /* its namespace and its agent's channel */
 	FDS_MORE = 128,
 	LISTEN_BACKLOG = 128,
+	LO_IFINDEX = 1,
 	ACCEPT_AT_ONCE = 16,
 	DYING_MS = 5000,
 	CGROUP_FDS = 16, /* above those that a spawner gets */
@@ -178,6 +179,8 @@ static int raise_limits(const struct lab_keeper *k, struct lab_err *err)
 	rlim_t need = (rlim_t)k->topo->n_hosts * FDS_EACH_HOST + FDS_MORE;
 	struct rlimit lim;
 
+	for (size_t i = 0; i < k->topo->n_hosts; i++)
+		need += (rlim_t)k->topo->hosts[i].n_netns * FDS_EACH_HOST;
 	if (getrlimit(RLIMIT_NOFILE, &lim) < 0)
 		return lab_err_errno(err, errno, "getrlimit");
 	if (lim.rlim_max < need)
@@ -197,6 +200,40 @@ static int add_signals(struct lab_keeper *k, struct lab_err *err)
 	if (r == 0)
 		r = lab_loop_add_signal(k->loop, SIGCHLD, on_child, k, NULL);
 	return r < 0 ? lab_err_errno(err, -r, "watch signals") : 0;
+}
+
+static int add_host(struct lab_keeper *k, uint32_t index)
+{
+	const struct lab_host *from = &k->topo->hosts[index];
+	struct lab_khost *host = &k->hosts[index];
+
+	*host = (struct lab_khost){ .keeper = k, .index = index, .netns = -1 };
+	host->links = calloc(from->n_ifaces + 1, sizeof(*host->links));
+	if (!host->links)
+		return -ENOMEM;
+	for (size_t i = 0; i < from->n_ifaces; i++)
+		if (lab_iface_is_loopback(&from->ifaces[i]))
+			host->links[i] = (struct lab_klink){ .ifindex = LO_IFINDEX, .up = true };
+	if (!from->n_netns)
+		return 0;
+	host->spaces = calloc(from->n_netns, sizeof(*host->spaces));
+	for (uint32_t i = 0; host->spaces && i < from->n_netns; i++)
+		host->spaces[i] = (struct lab_khost){
+			.keeper = k, .index = index, .space = i + 1, .netns = -1
+		};
+	return host->spaces ? 0 : -ENOMEM;
+}
+
+int lab_keeper_add_hosts(struct lab_keeper *k)
+{
+	int r = 0;
+
+	k->hosts = calloc(k->topo->n_hosts + 1, sizeof(*k->hosts));
+	if (!k->hosts)
+		return -ENOMEM;
+	for (size_t i = 0; i < k->topo->n_hosts && r == 0; i++)
+		r = add_host(k, (uint32_t)i);
+	return r;
 }
 
 static int set_up(struct lab_keeper *k, const struct lab_keeper_args *args, int *starter,
@@ -226,12 +263,8 @@ static int set_up(struct lab_keeper *k, const struct lab_keeper_args *args, int 
 	r = add_signals(k, err);
 	if (r < 0)
 		return r;
-	k->hosts = calloc(k->topo->n_hosts + 1, sizeof(*k->hosts));
-	if (!k->hosts)
-		return lab_err_errno(err, ENOMEM, "hosts");
-	for (size_t i = 0; i < k->topo->n_hosts; i++)
-		k->hosts[i] = (struct lab_khost){ .keeper = k, .index = (uint32_t)i, .netns = -1 };
-	return 0;
+	r = lab_keeper_add_hosts(k);
+	return r < 0 ? lab_err_errno(err, -r, "hosts") : 0;
 }
 
 static int serve(struct lab_keeper *k, struct lab_err *err)
@@ -280,7 +313,7 @@ void lab_keeper_main(const struct lab_keeper_args *args)
 {
 	struct lab_keeper k = {
 		.plan = args->plan,
-		.topo = args->plan->topo,
+		.topo = (struct lab_topo *)args->plan->topo, /* a copy: this process was cloned */
 		.recipe = args->params->recipe,
 		.agent = args->params->agent,
 		.leash = args->params->leash,

@@ -10,6 +10,7 @@
 #include "netlab/base/err.h"
 #include "netlab/base/loop.h"
 #include "netlab/base/map.h"
+#include "netlab/base/strbuf.h"
 #include "netlab/keeper/lab.h"
 #include "netlab/keeper/rundir.h"
 #include "netlab/nl/nl.h"
@@ -35,6 +36,8 @@ enum lab_host_state {
 	LAB_HOST_DEAD,     /* its agent is gone; the namespace and its links stay */
 };
 
+#define LAB_RUN_OUTPUT_MAX (1u << 20) /* of a program that the keeper runs in a host */
+
 #define LAB_SPAWNERS_MAX \
 	2u /* while two clone, the keeper makes links; a third gained nothing on two CPUs */
 
@@ -55,25 +58,40 @@ struct lab_kspawner {
 };
 
 /**
- * struct lab_khost - what the keeper holds of a host
+ * struct lab_klink - what the keeper holds of an interface
+ * @ifindex:	its index in its namespace; 0 = it is not there
+ * @up:		it was born up, or is always so
+ */
+struct lab_klink {
+	int ifindex;
+	bool up;
+};
+
+/**
+ * struct lab_khost - what the keeper holds of a host, or of one of its further network namespaces, which has an agent of its own
  * @keeper:	back pointer
  * @index:	in the topology
+ * @space:	0: the host itself; else which of its namespaces, as lab_iface.netns
  * @state:	how far it is
  * @pid:	its init, in the lab's PID namespace
  * @netns:	its network namespace; the keeper's descriptor keeps it alive beyond its processes
  * @rpc:	the agent's channel; NULL while there is none
- * @near:	for each interface: it is the near end of its link (born up, even ifindex)
  * @paused:	its output is paused because a client does not read
+ * @links:	of the host: by interface
+ * @spaces:	of the host: its further namespaces, in the topology's order; NULL = none
+ * @ovs:	of the host: the daemons of Open vSwitch run
  */
 struct lab_khost {
 	struct lab_keeper *keeper;
-	uint32_t index;
+	uint32_t index, space;
 	enum lab_host_state state;
 	pid_t pid;
 	int netns;
 	struct lab_rpc *rpc;
-	bool *near;
 	bool paused;
+	struct lab_klink *links;
+	struct lab_khost *spaces;
+	bool ovs;
 };
 
 /**
@@ -99,7 +117,7 @@ struct lab_kclient {
  * struct lab_keeper - a lab
  * @loop:	the keeper's loop
  * @plan:	what to build (borrowed from the command's memory, which this process copied)
- * @topo:	of the plan
+ * @topo:	of the plan; link.add and the like change this process's copy of it
  * @recipe:	path of the recipe or NULL
  * @agent:	path of the agent program
  * @created:	seconds of the epoch
@@ -118,6 +136,7 @@ struct lab_kclient {
  * @next_ifindex: next even interface index in the switch namespace
  * @bridges:	ifindex of each bridge; @bridge_base[network] is where a network's chain starts
  * @bridge_base: see @bridges
+ * @n_bridges:	in @bridges
  * @hosts:	by topology index
  * @n_running:	hosts whose agent has said hello
  * @n_paused:	hosts whose output is paused
@@ -135,7 +154,7 @@ struct lab_kclient {
 struct lab_keeper {
 	struct lab_loop *loop;
 	const struct lab_plan *plan;
-	const struct lab_topo *topo;
+	struct lab_topo *topo;
 	const char *recipe, *agent;
 	int64_t created;
 	struct lab_rundir rundir;
@@ -150,7 +169,7 @@ struct lab_keeper {
 	struct lab_nl nl, conf;
 	int next_ifindex;
 	int *bridges;
-	uint32_t *bridge_base;
+	uint32_t *bridge_base, n_bridges;
 	struct lab_khost *hosts;
 	size_t n_running, n_paused;
 	struct lab_kclient *starter;
@@ -262,6 +281,17 @@ int lab_keeper_apply(struct lab_keeper *k, uint64_t ret_phase_us[LAB_PHASE_MAX_]
 		     struct lab_err *err);
 
 /**
+ * lab_keeper_make_port() - Join an interface to a network that has a bridge, in a lab that is up
+ * @k:		keeper
+ * @host:	index of the host
+ * @iface:	index of the interface; its port is numbered
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno. Errors: -ENOSPC the bridge is full.
+ */
+int lab_keeper_make_port(struct lab_keeper *k, uint32_t host, uint32_t iface, struct lab_err *err);
+
+/**
  * lab_keeper_wait() - Run the loop once, for at most the time that is left until a deadline
  * @k:		keeper
  * @deadline_us: CLOCK_MONOTONIC
@@ -272,6 +302,46 @@ int lab_keeper_apply(struct lab_keeper *k, uint64_t ret_phase_us[LAB_PHASE_MAX_]
  */
 int lab_keeper_wait(struct lab_keeper *k, uint64_t deadline_us, const char *what,
 		    struct lab_err *err);
+
+/**
+ * lab_khost_space() - One of the namespaces of a host
+ * @host:	host
+ * @netns:	as lab_iface.netns
+ *
+ * Return: @host itself for 0.
+ */
+static inline struct lab_khost *lab_khost_space(struct lab_khost *host, unsigned int netns)
+{
+	return netns ? &host->spaces[netns - 1] : host;
+}
+
+/**
+ * lab_keeper_ifindex() - The index that an interface is to have in its namespace
+ * @iface:	index of the interface in its host
+ * @near:	it is no far end of a veth
+ *
+ * The two ends of a link never have the same number (see lab_link_add_veth()): near ends are even, far ends odd.
+ * Return: index; unique in the whole host.
+ */
+int lab_keeper_ifindex(uint32_t iface, bool near);
+
+/**
+ * lab_keeper_need_agents() - Wait until the agents of a host, and of all its namespaces, have said hello
+ * @k:		keeper
+ * @host:	index of the host
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno.
+ */
+int lab_keeper_need_agents(struct lab_keeper *k, uint32_t host, struct lab_err *err);
+
+/**
+ * lab_keeper_add_hosts() - Make what the keeper holds of each host and its namespaces
+ * @k:		keeper with a topology
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int lab_keeper_add_hosts(struct lab_keeper *k);
 
 /**
  * lab_relay_accept() - Serve a new client
@@ -291,6 +361,19 @@ int lab_relay_accept(struct lab_keeper *k, int fd, struct lab_kclient **ret);
  * Return: 0 or -errno.
  */
 int lab_relay_attach(struct lab_khost *host, int fd);
+
+/**
+ * lab_relay_run() - Run a program in a host, and wait for its end
+ * @space:	host, or one of its namespaces; its agent has said hello
+ * @argv:	program and arguments, NULL-terminated
+ * @out:	what it wrote is added, at most LAB_RUN_OUTPUT_MAX bytes; may be NULL
+ * @err:	filled on failure with its last line of output; may be NULL
+ *
+ * Context: runs the loop (30 s at most).
+ * Return: 0 when it ended with 0, or -errno. Errors: -EINVAL it did not, -ENOENT there is no such program, -EHOSTDOWN, -ETIMEDOUT.
+ */
+int lab_relay_run(struct lab_khost *space, const char *const *argv, struct lab_strbuf *out,
+		  struct lab_err *err);
 
 /**
  * lab_relay_inspect() - Describe the lab

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "netlab/keeper/keeper_internal.h"
+#include "netlab/keeper/links.h"
 
 /*
  * A client numbers its jobs and streams as it likes; towards the agents they get numbers that are unique in the lab. Requests are
@@ -14,6 +15,7 @@
  */
 enum {
 	QUEUE_HIGH = 8 << 20, /* bytes queued for one side before the other is paused */
+	NAME_LEN = LAB_TOPO_ID_MAX + LAB_NETNS_LEN + 16,
 };
 
 /**
@@ -24,9 +26,11 @@ enum {
  * @client_no:	its number for the client
  * @agent_no:	its number for the agent
  * @ended:	the agent has been told its end
+ * @sink:	of a program that the keeper runs itself: takes its output; then there is no client
  */
 struct lab_kstream {
 	bool from_client, ended;
+	struct lab_strbuf *sink;
 	struct lab_kclient *client;
 	struct lab_khost *host;
 	uint32_t client_no, agent_no;
@@ -128,14 +132,20 @@ static void kill_job(const struct lab_kjob *job)
 /* ---- clients ---- */
 
 /* A client did not read, and now it has read or is gone: let the hosts go on. */
+static void resume_host(struct lab_khost *host)
+{
+	if (!host->paused)
+		return;
+	host->paused = false;
+	host->keeper->n_paused--;
+	lab_rpc_pause(host->rpc, false);
+}
+
 static void resume_hosts(struct lab_keeper *k)
 {
 	for (size_t i = 0; i < k->topo->n_hosts && k->n_paused; i++)
-		if (k->hosts[i].paused) {
-			k->hosts[i].paused = false;
-			k->n_paused--;
-			lab_rpc_pause(k->hosts[i].rpc, false);
-		}
+		for (unsigned int n = 0; n <= k->topo->hosts[i].n_netns; n++)
+			resume_host(lab_khost_space(&k->hosts[i], n));
 }
 
 static void client_unlink(struct lab_kclient *c)
@@ -310,13 +320,15 @@ fail:
 	return r;
 }
 
-static int map_signal(const struct lab_kclient *c, json_t *params)
+/* A signal goes to the agent that has the job, whatever namespace that is in. */
+static int map_signal(const struct lab_kclient *c, json_t *params, struct lab_khost **host)
 {
 	json_int_t no = json_integer_value(json_object_get(params, "job"));
 	const struct lab_kjob *job = no > 0 ? lab_map_get(&c->jobs, (uint64_t)no) : NULL;
 
-	if (!job)
+	if (!job || job->host->index != (*host)->index || !job->host->rpc)
 		return -ESRCH;
+	*host = job->host;
 	return json_object_set_new(params, "job", json_integer(job->agent_no)) < 0 ? -ENOMEM : 0;
 }
 
@@ -334,28 +346,53 @@ static int map_put(struct lab_kclient *c, struct lab_khost *host, json_t *params
 											 : 0;
 }
 
+/* "host h1", or "host h1: netns blue". */
+static const char *name_host(const struct lab_khost *host, char *buf, size_t size)
+{
+	const struct lab_host *h = &host->keeper->topo->hosts[host->index];
+
+	if (host->space)
+		(void)snprintf(buf, size, "host %s: netns %s", h->id, h->netns[host->space - 1]);
+	else
+		(void)snprintf(buf, size, "host %s", h->id);
+	return buf;
+}
+
+/* The agent of the host and the namespace that a request names. */
+static int find_agent(struct lab_keeper *k, const json_t *params, struct lab_khost **ret,
+		      struct lab_err *err)
+{
+	const char *id = json_string_value(json_object_get(params, "host"));
+	const json_t *netns = json_object_get(params, "netns");
+	const char *name = json_string_value(netns);
+	char text[NAME_LEN];
+	long index = id ? lab_topo_find_host(k->topo, id) : -EINVAL;
+	int space = 0;
+
+	if (index < 0)
+		return lab_err_set(err, id ? ENOENT : EINVAL, "no host \"%s\" in lab %s",
+				   id ? id : "", k->rundir.name);
+	if (netns && !json_is_null(netns))
+		space = name ? lab_topo_find_netns(&k->topo->hosts[index], name) : -EINVAL;
+	if (space < 0)
+		return lab_err_set(err, EINVAL, "no network namespace \"%s\"", name ? name : "");
+	*ret = lab_khost_space(&k->hosts[index], (unsigned int)space);
+	if ((*ret)->rpc && (*ret)->state == LAB_HOST_RUNNING)
+		return 0;
+	return lab_err_set(err, EHOSTDOWN, "%s %s", name_host(*ret, text, sizeof(text)),
+			   (*ret)->state == LAB_HOST_DEAD ? "has died" : "is not up yet");
+}
+
 /* Pass a request on to the agent of the host that it names. */
 static void forward(struct lab_kclient *c, struct lab_rpc_req *req)
 {
-	const char *id = json_string_value(json_object_get(req->params, "host"));
 	struct pending *p = NULL;
 	cleanup_json json_t *params = NULL;
-	struct lab_khost *host;
+	struct lab_khost *host = NULL;
 	struct lab_err err;
-	long index;
 	int r = 0;
 
-	index = id ? lab_topo_find_host(c->keeper->topo, id) : -EINVAL;
-	if (index < 0) {
-		(void)lab_err_set(&err, id ? ENOENT : EINVAL, "no host \"%s\" in lab %s",
-				  id ? id : "", c->keeper->rundir.name);
-		(void)lab_rpc_reply_err(req->rpc, req->id, &err);
-		return;
-	}
-	host = &c->keeper->hosts[index];
-	if (!host->rpc || host->state != LAB_HOST_RUNNING) {
-		(void)lab_err_set(&err, EHOSTDOWN, "host %s %s", id,
-				  host->state == LAB_HOST_DEAD ? "has died" : "is not up yet");
+	if (find_agent(c->keeper, req->params, &host, &err) < 0) {
 		(void)lab_rpc_reply_err(req->rpc, req->id, &err);
 		return;
 	}
@@ -368,10 +405,12 @@ static void forward(struct lab_kclient *c, struct lab_rpc_req *req)
 	}
 	p->client = c;
 	p->id = req->id;
+	if (host->space)
+		(void)json_object_del(params, "netns");
 	if (strcmp(req->method, "exec") == 0)
 		r = map_exec(c, host, params, &p->job);
 	else if (strcmp(req->method, "signal") == 0)
-		r = map_signal(c, params);
+		r = map_signal(c, params, &host);
 	else if (strcmp(req->method, "file.put") == 0)
 		r = map_put(c, host, params, &p->stream);
 	if (r == 0)
@@ -388,6 +427,28 @@ static void forward(struct lab_kclient *c, struct lab_rpc_req *req)
 	       r == -ESRCH    ? "no such job"
 	       : r == -EINVAL ? "bad job or stream number"
 			      : "cannot reach the agent");
+}
+
+/* What a program in the host makes is waited for: the client may go away meanwhile. */
+static void answer_links(struct lab_kclient *c, const struct lab_rpc_req *req)
+{
+	cleanup_json json_t *params = json_incref(req->params);
+	json_t *result = NULL;
+	uint64_t id = req->id;
+	struct lab_err err;
+	int r;
+
+	c->n_pending++;
+	r = lab_links_request(c->keeper, req->method, params, &result, &err);
+	c->n_pending--;
+	if (r == 0)
+		(void)lab_err_set(&err, ENOSYS, "no such method");
+	if (c->rpc && r > 0)
+		(void)lab_rpc_reply(c->rpc, id, json_incref(result), NULL, 0);
+	else if (c->rpc)
+		(void)lab_rpc_reply_err(c->rpc, id, &err);
+	json_decref(result);
+	client_release(c);
 }
 
 static void on_client_request(struct lab_rpc_req *req, void *user)
@@ -415,7 +476,7 @@ static void on_client_request(struct lab_rpc_req *req, void *user)
 		(void)lab_rpc_reply(req->rpc, req->id, NULL, NULL, 0);
 		lab_keeper_end(k);
 	} else {
-		refuse(req, ENOSYS, "no such method");
+		answer_links(c, req);
 	}
 }
 
@@ -453,12 +514,13 @@ int lab_relay_accept(struct lab_keeper *k, int fd, struct lab_kclient **ret)
 static void host_failed(struct lab_khost *host, int code, const char *text)
 {
 	struct lab_keeper *k = host->keeper;
+	char name[NAME_LEN];
 
 	host->state = LAB_HOST_DEAD;
 	if (k->up || k->failed)
 		return;
 	k->failed = true;
-	(void)lab_err_set(&k->err, code, "host %s: %s", k->topo->hosts[host->index].id, text);
+	(void)lab_err_set(&k->err, code, "%s: %s", name_host(host, name, sizeof(name)), text);
 	(void)lab_err_at(&k->err, 0, &k->topo->hosts[host->index].src);
 }
 
@@ -469,7 +531,29 @@ static void on_hello(struct lab_khost *host)
 	if (host->state != LAB_HOST_STARTING)
 		return;
 	host->state = LAB_HOST_RUNNING;
-	k->n_running++;
+	k->n_running += host->space == 0;
+}
+
+/* A host has made one of its further namespaces, and an agent in it. */
+static void on_netns(struct lab_khost *host, struct lab_rpc_req *req)
+{
+	const char *name = json_string_value(json_object_get(req->params, "name"));
+	int number = name ? lab_topo_find_netns(&host->keeper->topo->hosts[host->index], name) : 0;
+	struct lab_khost *space;
+	int r;
+
+	if (host->space || number <= 0 || req->n_fds != 2 ||
+	    host->spaces[number - 1].state != LAB_HOST_PLANNED) {
+		host_failed(host, EPROTO,
+			    "it told of a network namespace that it was not asked for");
+		return;
+	}
+	space = &host->spaces[number - 1];
+	space->state = LAB_HOST_STARTING;
+	space->netns = take_fd(&req->fds[1]);
+	r = lab_relay_attach(space, take_fd(&req->fds[0]));
+	if (r < 0)
+		host_failed(space, -r, strerror(-r));
 }
 
 /* Which job a host means by a number; NULL when its client is gone. */
@@ -508,6 +592,8 @@ static void on_agent_request(struct lab_rpc_req *req, void *user)
 
 	if (strcmp(req->method, "hello") == 0) {
 		on_hello(host);
+	} else if (strcmp(req->method, "netns") == 0) {
+		on_netns(host, req);
 	} else if (strcmp(req->method, "job.started") == 0 ||
 		   strcmp(req->method, "job.input") == 0) {
 		on_job_news(host, req);
@@ -528,6 +614,8 @@ static void on_agent_block(struct lab_rpc *rpc, uint32_t no, const void *data, s
 	struct lab_khost *host = user;
 	const struct lab_kstream *s = lab_map_get(&host->keeper->streams, no);
 
+	if (s && s->host == host && s->sink && s->sink->len + len <= LAB_RUN_OUTPUT_MAX)
+		lab_strbuf_add(s->sink, data, len);
 	if (!s || s->host != host || !s->client || !s->client->rpc)
 		return;
 	(void)lab_rpc_send_block(s->client->rpc, s->client_no, data, len);
@@ -569,6 +657,140 @@ static const struct lab_rpc_ops agent_ops = {
 int lab_relay_attach(struct lab_khost *host, int fd)
 {
 	return lab_rpc_new(host->keeper->loop, fd, &agent_ops, host, &host->rpc);
+}
+
+/* ---- programs of the keeper's own ---- */
+
+enum { RUN_MS = 30000, RUN_MORE_US = 5000000 };
+
+/* How a program of the keeper's ended; @given_up: nobody waits for it any more. */
+struct run {
+	bool done, given_up;
+	int code;
+	struct lab_err err;
+	struct lab_strbuf out;
+};
+
+static void run_free(struct run *run)
+{
+	lab_strbuf_fini(&run->out);
+	free(run);
+}
+
+static void on_run_answer(struct lab_rpc *rpc, json_t *result, const struct lab_err *err, int *fds,
+			  unsigned int n_fds, void *user)
+{
+	const json_t *exit = json_object_get(result, "exit");
+	struct run *run = user;
+
+	(void)rpc;
+	(void)fds;
+	(void)n_fds;
+	if (run->given_up) {
+		run_free(run);
+		return;
+	}
+	run->done = true;
+	run->code = json_is_integer(exit) ? (int)json_integer_value(exit) : -1;
+	if (err)
+		run->err = *err;
+}
+
+static const char *last_line(struct lab_strbuf *out)
+{
+	char *text = out->data, *end;
+
+	if (!out->len)
+		return "it says nothing about it";
+	end = text + out->len;
+	while (end > text && (end[-1] == '\n' || end[-1] == ' '))
+		*--end = '\0';
+	end = strrchr(text, '\n');
+	return end ? end + 1 : text;
+}
+
+static int run_verdict(struct run *run, struct lab_err *err)
+{
+	if (run->err.code) {
+		if (err)
+			*err = run->err;
+		return -run->err.code;
+	}
+	if (run->code == 0)
+		return 0;
+	return lab_err_set(err, EINVAL, "%s", last_line(&run->out));
+}
+
+static json_t *run_params(struct lab_keeper *k, const char *const *argv, uint32_t stream)
+{
+	json_t *array = json_array();
+	int r = 0;
+
+	for (; *argv; argv++)
+		r |= json_array_append_new(array, json_string(*argv));
+	if (r < 0) {
+		json_decref(array);
+		return NULL;
+	}
+	return json_pack("{s:I, s:o, s:s, s:[i,I,I], s:i}", "job", (json_int_t)++k->next_job,
+			 "argv", array, "stdio", "streams", "streams", 0, (json_int_t)stream,
+			 (json_int_t)stream, "timeout_ms", RUN_MS);
+}
+
+static int run_wait(struct lab_khost *space, const struct run *run, const char *program,
+		    struct lab_err *err)
+{
+	uint64_t deadline = lab_loop_now_us() + RUN_MS * 1000ull + RUN_MORE_US;
+	int r = 0;
+
+	while (!run->done && r == 0)
+		r = lab_keeper_wait(space->keeper, deadline, program, err);
+	return r;
+}
+
+static int run_start(struct lab_khost *space, const char *const *argv, uint32_t stream,
+		     struct run *run)
+{
+	json_t *params;
+
+	if (!space->rpc)
+		return -EHOSTDOWN;
+	params = run_params(space->keeper, argv, stream);
+	if (!params)
+		return -ENOMEM;
+	return lab_rpc_call(space->rpc, "exec", params, NULL, 0, on_run_answer, run);
+}
+
+int lab_relay_run(struct lab_khost *space, const char *const *argv, struct lab_strbuf *out,
+		  struct lab_err *err)
+{
+	struct lab_keeper *k = space->keeper;
+	struct lab_kstream stream = { .host = space, .agent_no = ++k->next_stream };
+	struct run *run = calloc(1, sizeof(*run));
+	int r;
+
+	if (!run || lab_map_set(&k->streams, stream.agent_no, &stream) < 0) {
+		free(run);
+		return lab_err_errno(err, ENOMEM, "%s", argv[0]);
+	}
+	stream.sink = &run->out;
+	r = run_start(space, argv, stream.agent_no, run);
+	if (r < 0) {
+		(void)lab_map_remove(&k->streams, stream.agent_no);
+		run_free(run);
+		return lab_err_errno(err, -r, "%s", argv[0]);
+	}
+	r = run_wait(space, run, argv[0], err);
+	(void)lab_map_remove(&k->streams, stream.agent_no);
+	if (!run->done) {
+		run->given_up = true;
+		return r;
+	}
+	r = run_verdict(run, err);
+	if (r == 0 && out)
+		lab_strbuf_add(out, lab_strbuf_str(&run->out), run->out.len);
+	run_free(run);
+	return r;
 }
 
 /* ---- description ---- */

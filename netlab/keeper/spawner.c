@@ -230,13 +230,17 @@ int lab_keeper_spawner_setup(struct lab_keeper *k, struct lab_err *err)
 static int ask(struct lab_keeper *k, struct lab_kspawner *s, uint32_t index, struct lab_err *err)
 {
 	const struct lab_host *host = &k->topo->hosts[index];
-	struct lab_spawn_req req = { .index = index, .forwarding = host->forwarding };
+	struct lab_spawn_req req = { .index = index,
+				     .forwarding = host->forwarding,
+				     .n_netns = (uint32_t)host->n_netns };
 	unsigned int limits = lab_limits_controllers(&host->limits);
 
 	for (uint32_t i = 0; i < k->cgroups.n; i++)
 		if (k->cgroups.list[i].controllers & limits)
 			req.cgroups |= 1u << i;
 	(void)snprintf(req.name, sizeof(req.name), "%s", host->id);
+	for (size_t i = 0; i < host->n_netns; i++)
+		(void)snprintf(req.netns[i], sizeof(req.netns[i]), "%s", host->netns[i]);
 	if (send(s->fd, &req, sizeof(req), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		return lab_err_errno(err, errno, "ask the spawner for host %s", host->id);
 	k->hosts[index].state = LAB_HOST_ASKED;

@@ -160,7 +160,7 @@ void lab_neigh_del(struct lab_nl *nl, int ifindex, const struct lab_addr *addr)
 /* --- routes ------------------------------------------------------------------------------------------ */
 
 static struct rtmsg *begin_route(struct lab_nl *nl, uint16_t type, uint16_t flags,
-				 const struct lab_route *route)
+				 const struct lab_nl_route *route)
 {
 	struct rtmsg *rt = lab_nl_begin(nl, type, flags, sizeof(*rt));
 	size_t at = nl->len;
@@ -189,7 +189,7 @@ static void put_gateway(struct lab_nl *nl, const struct lab_nexthop *hop)
 		lab_nl_put(nl, RTA_GATEWAY, hop->via.bytes, lab_addr_len(&hop->via));
 }
 
-static void put_hops(struct lab_nl *nl, const struct lab_route *route)
+static void put_hops(struct lab_nl *nl, const struct lab_nl_route *route)
 {
 	size_t mark;
 
@@ -218,7 +218,7 @@ static void put_hops(struct lab_nl *nl, const struct lab_route *route)
 	lab_nl_nest_end(nl, mark);
 }
 
-void lab_route_add(struct lab_nl *nl, const struct lab_route *route)
+void lab_route_add(struct lab_nl *nl, const struct lab_nl_route *route)
 {
 	const uint16_t flags = NLM_F_CREATE | (route->replace ? NLM_F_REPLACE : NLM_F_EXCL);
 	struct rtmsg *rt = begin_route(nl, RTM_NEWROUTE, flags, route);
@@ -237,7 +237,7 @@ void lab_route_add(struct lab_nl *nl, const struct lab_route *route)
 	put_hops(nl, route);
 }
 
-void lab_route_del(struct lab_nl *nl, const struct lab_route *route)
+void lab_route_del(struct lab_nl *nl, const struct lab_nl_route *route)
 {
 	struct rtmsg *rt = begin_route(nl, RTM_DELROUTE, 0, route);
 

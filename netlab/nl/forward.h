@@ -149,7 +149,7 @@ struct lab_nexthop {
 };
 
 /**
- * struct lab_route - a route
+ * struct lab_nl_route - a route
  * @dst:	destination; prefix length 0 = default route
  * @hops:	ways to it (borrowed for the call)
  * @n:		how many, 1 to LAB_NEXTHOPS_MAX
@@ -157,7 +157,7 @@ struct lab_nexthop {
  * @metric:	the lowest wins; 0 = the kernel's default
  * @replace:	take the place of a route to the same destination
  */
-struct lab_route {
+struct lab_nl_route {
 	struct lab_addr dst;
 	const struct lab_nexthop *hops;
 	size_t n;
@@ -172,7 +172,7 @@ struct lab_route {
  *
  * Errors (at the flush): -EEXIST, -ENETUNREACH a gateway is on no subnet of a link that is up. Source: rtnetlink(7).
  */
-void lab_route_add(struct lab_nl *nl, const struct lab_route *route);
+void lab_route_add(struct lab_nl *nl, const struct lab_nl_route *route);
 
 /**
  * lab_route_del() - Remove a route
@@ -181,6 +181,6 @@ void lab_route_add(struct lab_nl *nl, const struct lab_route *route);
  *
  * Errors (at the flush): -ESRCH there is none.
  */
-void lab_route_del(struct lab_nl *nl, const struct lab_route *route);
+void lab_route_del(struct lab_nl *nl, const struct lab_nl_route *route);
 
 #endif

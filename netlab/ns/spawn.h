@@ -24,6 +24,8 @@
 #define LAB_SPAWN_PATH_MAX      256u
 #define LAB_SPAWN_CGROUP_FD \
 	5 /* the first of the lab's cgroups in the spawner: struct lab_spawn_setup.n_cgroups */
+#define LAB_SPAWN_NETNS_MAX 16u
+#define LAB_SPAWN_NETNS_LEN 32u
 
 /**
  * struct lab_spawn_setup - sent to the spawner once, before the first request; if a descriptor comes with it, that is the
@@ -47,15 +49,22 @@ struct lab_spawn_setup {
 /**
  * struct lab_spawn_req - "clone host @index"
  * @index:	number of the host in the lab
- * @forwarding:	it routes
+ * @forwarding:	it routes, in all its network namespaces
  * @cgroups:	bit i: it has a group in the i-th cgroup of the lab
+ * @n_netns:	how many further network namespaces it has
  * @name:	its host name
+ * @netns:	names of the further network namespaces
+ *
+ * For each of those the host makes a namespace and one more agent, and says so on its own agent's channel, before that one's hello,
+ * with the notification "netns" {"name"} and two descriptors: the keeper's end of that agent's channel, and the namespace.
  */
 struct lab_spawn_req {
 	uint32_t index;
 	uint32_t forwarding;
 	uint32_t cgroups;
+	uint32_t n_netns;
 	char name[64];
+	char netns[LAB_SPAWN_NETNS_MAX][LAB_SPAWN_NETNS_LEN];
 };
 
 /**

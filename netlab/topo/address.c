@@ -224,6 +224,13 @@ static int share_out(const struct lab_network *net, struct pool *pool4, struct p
 
 /* --- an address for each interface --- */
 
+/* A port of a bond or a bridge has none of its own. */
+static bool wants_auto(const struct lab_iface *iface)
+{
+	return iface->auto_addrs && iface->network != LAB_NETWORK_NONE &&
+	       iface->master == LAB_IFACE_NONE;
+}
+
 /* Port p is host p + 1 of the subnet, which is known to be large enough. */
 static int add_auto(const struct pool *pool, struct lab_iface *iface, const struct lab_addr *subnet,
 		    struct lab_err *err)
@@ -249,10 +256,11 @@ static int add_autos(struct lab_topo *topo, const struct share *shares, const st
 	for (h = 0; h < topo->n_hosts; h++) {
 		for (i = 0; i < topo->hosts[h].n_ifaces; i++) {
 			struct lab_iface *iface = &topo->hosts[h].ifaces[i];
-			const struct share *s = &shares[iface->network];
+			const struct share *s;
 
-			if (!iface->auto_addrs)
+			if (!wants_auto(iface))
 				continue;
+			s = &shares[iface->network];
 			r = add_auto(pool4, iface, &s->subnet4, err);
 			if (!r && (!iface->mtu_bytes || iface->mtu_bytes >= LAB_TOPO_MTU_IP6))
 				r = add_auto(pool6, iface, &s->subnet6, err);
@@ -305,8 +313,10 @@ int lab_topo_give_addrs(struct lab_topo *topo, struct lab_err *err)
 		for (i = 0; i < topo->hosts[h].n_ifaces; i++) {
 			const struct lab_iface *iface = &topo->hosts[h].ifaces[i];
 
-			shares[iface->network].wanted |= iface->auto_addrs;
-			wanted = wanted || iface->auto_addrs;
+			if (!wants_auto(iface))
+				continue;
+			shares[iface->network].wanted = true;
+			wanted = true;
 		}
 	}
 	if (wanted)

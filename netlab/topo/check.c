@@ -93,19 +93,24 @@ static int gateway_error(const struct lab_host *host, const struct lab_route *ro
 static int check_gateway(const struct lab_host *host, const struct lab_route *route,
 			 struct lab_err *err)
 {
-	bool near = false;
+	bool near = false, own = false;
 	size_t i, a;
 
 	for (i = 0; i < host->n_ifaces; i++) {
 		for (a = 0; a < host->ifaces[i].n_addrs; a++) {
 			const struct lab_addr *addr = &host->ifaces[i].addrs[a];
 
-			if (lab_addr_equal(&route->via, addr))
-				return gateway_error(host, route, true, err);
+			if (lab_addr_equal(&route->via, addr)) {
+				own = true;
+				continue;
+			}
 			near = near || lab_addr_in_subnet(&route->via, addr);
 		}
 	}
-	return near ? 0 : gateway_error(host, route, false, err);
+	/* One namespace of a host may be the gateway of another. */
+	if (near && (!own || host->n_netns))
+		return 0;
+	return gateway_error(host, route, own, err);
 }
 
 static bool dst_eq(const void *key, uint32_t value, const void *user)

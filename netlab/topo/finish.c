@@ -22,7 +22,8 @@ static void number_ports(struct lab_topo *topo)
 		for (i = 0; i < topo->hosts[h].n_ifaces; i++) {
 			struct lab_iface *iface = &topo->hosts[h].ifaces[i];
 
-			iface->port = topo->networks[iface->network].n_ports++;
+			if (iface->network != LAB_NETWORK_NONE)
+				iface->port = topo->networks[iface->network].n_ports++;
 		}
 	}
 }
@@ -86,17 +87,6 @@ static bool begins_with_letter(const char *s)
 	return (*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z');
 }
 
-static bool name_taken(const struct lab_host *host, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < host->n_ifaces; i++) {
-		if (!strcmp(host->ifaces[i].name, name))
-			return true;
-	}
-	return false;
-}
-
 static void set_name(struct lab_iface *iface, const char *prefix, const char *rest)
 {
 	(void)snprintf(iface->name, sizeof(iface->name), "%s%s", prefix, rest);
@@ -108,38 +98,57 @@ static void number_name(const struct lab_host *host, struct lab_iface *iface, si
 
 	do
 		(void)snprintf(name, sizeof(name), "eth%u", (unsigned int)position++);
-	while (name_taken(host, name));
+	while (lab_topo_name_taken(host, name));
 	set_name(iface, name, "");
 }
 
+bool lab_topo_name_eth(struct lab_iface *iface)
+{
+	if (!begins_with_letter(iface->id) || !is_ifname(iface->id) || is_reserved(iface->id))
+		return false;
+	set_name(iface, iface->id, "");
+	return true;
+}
+
 /* Three passes, so that none loses the name it should have to one that can as well have another. */
-static void name_ifaces(struct lab_host *host)
+static void name_eths(struct lab_host *host)
 {
 	struct lab_iface *iface;
 	size_t i;
 
 	for (i = 0; i < host->n_ifaces; i++) {
 		iface = &host->ifaces[i];
+		if (iface->kind != LAB_IFACE_ETH)
+			continue;
 		iface->name[0] = '\0';
-		if (begins_with_letter(iface->id) && is_ifname(iface->id) &&
-		    !is_reserved(iface->id))
-			set_name(iface, iface->id, "");
+		(void)lab_topo_name_eth(iface);
 	}
 	for (i = 0; i < host->n_ifaces; i++) {
 		char name[LAB_IFNAME_LEN];
 		int len;
 
 		iface = &host->ifaces[i];
-		if (iface->name[0])
+		if (iface->kind != LAB_IFACE_ETH || iface->name[0])
 			continue;
 		len = snprintf(name, sizeof(name), "eth%s", iface->id);
-		if (len < (int)sizeof(name) && is_ifname(name) && !name_taken(host, name))
+		if (len < (int)sizeof(name) && is_ifname(name) && !lab_topo_name_taken(host, name))
 			set_name(iface, name, "");
 	}
 	for (i = 0; i < host->n_ifaces; i++) {
 		iface = &host->ifaces[i];
-		if (!iface->name[0])
+		if (iface->kind == LAB_IFACE_ETH && !iface->name[0])
 			number_name(host, iface, i);
+	}
+}
+
+static void name_ifaces(struct lab_host *host)
+{
+	size_t i;
+
+	name_eths(host);
+	for (i = 0; i < host->n_ifaces; i++) {
+		if (host->ifaces[i].kind != LAB_IFACE_ETH)
+			lab_topo_name_device(host, i);
 	}
 }
 
@@ -211,7 +220,8 @@ static bool mac_clashes(const void *key, uint32_t value, const void *user)
 {
 	const struct given *given = user, *g = key;
 
-	return given[value].mac == g->mac && given[value].iface->network == g->iface->network;
+	return given[value].mac == g->mac && g->iface->network != LAB_NETWORK_NONE &&
+	       given[value].iface->network == g->iface->network;
 }
 
 static int take_given(struct macs *macs, const struct lab_host *host, const struct lab_iface *iface,
@@ -273,27 +283,69 @@ static int collect_given(const struct lab_topo *topo, struct macs *macs, struct 
 	return 0;
 }
 
+/* Does it have an address that is neither another interface's nor made up by the kernel alone? */
+static bool has_own_mac(const struct lab_iface *iface)
+{
+	switch (iface->kind) {
+	case LAB_IFACE_ETH:
+	case LAB_IFACE_PAIR:
+		return true;
+	case LAB_IFACE_LINK:
+		break;
+	case LAB_IFACE_OVS_BRIDGE:
+	case LAB_IFACE_OVS_BOND:
+	case LAB_IFACE_OVS_TUNNEL:
+	case LAB_IFACE_OVS_INTERNAL:
+	case LAB_IFACE_KIND_MAX_:
+		return false;
+	}
+	switch ((int)iface->link) {
+	case LAB_LINK_VLAN:
+	case LAB_LINK_BOND:
+	case LAB_LINK_TEAM:
+		return !iface->n_slaves;
+	default:
+		return lab_kind_get(iface->link)->ether;
+	}
+}
+
+/* The kernel gives these the address of the first interface that they lie on. */
+static bool has_slaves_mac(const struct lab_iface *iface)
+{
+	return iface->kind == LAB_IFACE_LINK && iface->n_slaves &&
+	       (iface->link == LAB_LINK_VLAN || iface->link == LAB_LINK_BOND ||
+		iface->link == LAB_LINK_TEAM || iface->link == LAB_LINK_IPVLAN ||
+		iface->link == LAB_LINK_MACSEC);
+}
+
+static int give_mac(struct lab_host *host, struct lab_iface *iface, const struct macs *macs,
+		    uint64_t *next, struct lab_err *err)
+{
+	iface->mac_given = mac_to_number(iface->mac) || has_own_mac(iface);
+	if (has_slaves_mac(iface) && !iface->mac_given)
+		memcpy(iface->mac, host->ifaces[iface->slaves[0].iface].mac, sizeof(iface->mac));
+	if (!iface->mac_given || mac_to_number(iface->mac))
+		return 0;
+	while (macs->n && lab_hash_find(&macs->hash, lab_hash_bytes(next, sizeof(*next)), mac_eq,
+					next, macs->given) >= 0)
+		(*next)++;
+	if (*next > MAC_POOL_LAST)
+		return lab_err_set(err, ERANGE, "no MAC address is left");
+	mac_from_number((*next)++, iface->mac);
+	return 0;
+}
+
 static int give_macs(struct lab_topo *topo, const struct macs *macs, struct lab_err *err)
 {
 	uint64_t next = MAC_POOL + 1;
 	size_t h, i;
+	int r = 0;
 
 	for (h = 0; h < topo->n_hosts; h++) {
-		for (i = 0; i < topo->hosts[h].n_ifaces; i++) {
-			struct lab_iface *iface = &topo->hosts[h].ifaces[i];
-
-			if (mac_to_number(iface->mac))
-				continue;
-			while (macs->n &&
-			       lab_hash_find(&macs->hash, lab_hash_bytes(&next, sizeof(next)),
-					     mac_eq, &next, macs->given) >= 0)
-				next++;
-			if (next > MAC_POOL_LAST)
-				return lab_err_set(err, ERANGE, "no MAC address is left");
-			mac_from_number(next++, iface->mac);
-		}
+		for (i = 0; i < topo->hosts[h].n_ifaces && r == 0; i++)
+			r = give_mac(&topo->hosts[h], &topo->hosts[h].ifaces[i], macs, &next, err);
 	}
-	return 0;
+	return r;
 }
 
 static int finish_macs(struct lab_topo *topo, struct lab_err *err)
@@ -320,6 +372,8 @@ int lab_topo_finish(struct lab_topo *topo, lab_topo_note_fn note, void *user, st
 	for (h = 0; h < topo->n_hosts; h++)
 		name_ifaces(&topo->hosts[h]);
 	r = check_mtus(topo, err);
+	if (!r)
+		r = lab_topo_finish_devices(topo, err);
 	if (!r)
 		r = finish_macs(topo, err);
 	if (!r)

@@ -10,6 +10,63 @@
 #define LAB_TOPO_MTU_DEFAULT 1500u /* of a veth */
 
 /**
+ * lab_topo_grow() - Make room for one more element in an array without a capacity
+ * @array:	address of the pointer to the array
+ * @n:		elements in it; it is full at 0, 2, 4, 8, ...
+ * @elem_size:	bytes of one
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int lab_topo_grow(void *array, size_t n, size_t elem_size);
+
+/**
+ * lab_topo_free_iface() - Release what an interface points to
+ * @iface:	interface
+ */
+void lab_topo_free_iface(struct lab_iface *iface);
+
+/**
+ * lab_topo_finish_devices() - Check and complete what interfaces lie on: masters, names, addresses of their kinds
+ * @topo:	topology
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno. Errors: -EINVAL a wrong option, namespace or number of slaves, -EEXIST two masters or names.
+ */
+int lab_topo_finish_devices(struct lab_topo *topo, struct lab_err *err);
+
+/**
+ * lab_iface_has_ports() - Do the slaves of an interface become its ports
+ * @iface:	interface
+ *
+ * Return: true for bonds, bridges and the like; false for what only lies on others.
+ */
+bool lab_iface_has_ports(const struct lab_iface *iface);
+
+/**
+ * lab_topo_name_eth() - Give an eth its id as its name
+ * @iface:	interface
+ *
+ * Return: false if the id is no possible name; then nothing is changed.
+ */
+bool lab_topo_name_eth(struct lab_iface *iface);
+
+/**
+ * lab_topo_name_device() - Give an interface that is no ETH its name
+ * @host:	its host; those with lower indices have theirs
+ * @index:	which
+ */
+void lab_topo_name_device(struct lab_host *host, size_t index);
+
+/**
+ * lab_topo_name_taken() - Is a name that of an interface of a host, in whichever namespace
+ * @host:	host
+ * @name:	name
+ *
+ * Return: true if so.
+ */
+bool lab_topo_name_taken(const struct lab_host *host, const char *name);
+
+/**
  * lab_topo_quote() - Make a name from a recipe fit for one line of text
  * @s:		name
  * @buf:	written: @s with control characters replaced by '?', cut with "..." when too long

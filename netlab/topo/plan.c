@@ -40,6 +40,9 @@ static size_t count_ops(const struct lab_topo *topo)
 	size_t n, count = 3 * topo->n_hosts; /* HOST, CONFIG, AGENT */
 	bool any = false;
 
+	for (n = 0; n < topo->n_hosts; n++) /* NETNS and CONFIG for each, DEVICE, NETEM */
+		count += 2 * (topo->hosts[n].n_netns + topo->hosts[n].n_ifaces);
+
 	for (n = 0; n < topo->n_networks; n++) {
 		unsigned int bridges = lab_plan_bridges(&topo->networks[n]);
 
@@ -95,18 +98,80 @@ static void plan_bridges(struct planner *p)
 	}
 }
 
+static void add_iface_op(struct planner *p, enum lab_op_kind kind, uint32_t host, uint32_t iface)
+{
+	struct lab_op *op = add_op(p, kind);
+
+	op->host = host;
+	op->iface = iface;
+}
+
+/* What is made of the links to the outside: document order, in which slaves come before their masters. */
+static void plan_device(struct planner *p, uint32_t host, uint32_t i)
+{
+	const struct lab_iface *iface = &p->plan->topo->hosts[host].ifaces[i];
+	struct lab_op *op;
+
+	switch (iface->kind) {
+	case LAB_IFACE_LINK:
+		/* A loopback is there with its namespace. */
+		if (iface->link != LAB_LINK_LO)
+			add_iface_op(p, LAB_OP_DEVICE, host, i);
+		break;
+	case LAB_IFACE_OVS_BRIDGE:
+		add_iface_op(p, LAB_OP_DEVICE, host, i);
+		break;
+	case LAB_IFACE_PAIR:
+		if (iface->peer <= i)
+			break;
+		op = add_op(p, LAB_OP_VETH);
+		op->host = op->peer_host = host;
+		op->iface = i;
+		op->peer_iface = (uint32_t)iface->peer;
+		break;
+	case LAB_IFACE_ETH:
+	case LAB_IFACE_OVS_BOND:
+	case LAB_IFACE_OVS_TUNNEL:
+	case LAB_IFACE_OVS_INTERNAL:
+	case LAB_IFACE_KIND_MAX_:
+		break;
+	}
+}
+
+static void plan_config(struct planner *p, uint32_t h)
+{
+	const struct lab_host *host = &p->plan->topo->hosts[h];
+	uint32_t i;
+
+	for (i = 0; i < host->n_ifaces; i++)
+		plan_device(p, h, i);
+	for (i = 0; i < host->n_ifaces; i++) {
+		if (host->ifaces[i].n_netem)
+			add_iface_op(p, LAB_OP_NETEM, h, i);
+	}
+	for (i = 0; i <= host->n_netns; i++) {
+		struct lab_op *op = add_op(p, LAB_OP_CONFIG);
+
+		op->host = h;
+		op->netns = i;
+	}
+}
+
 static void link_made(struct planner *p, uint32_t host)
 {
 	if (--p->to_make[host] == 0)
-		add_host_op(p, LAB_OP_CONFIG, host);
+		plan_config(p, host);
 }
 
 static void plan_iface(struct planner *p, uint32_t host, uint32_t i)
 {
 	const struct lab_iface *iface = &p->plan->topo->hosts[host].ifaces[i];
-	struct end *first = &p->first[iface->network];
 	struct lab_op *op;
+	struct end *first;
 
+	if (iface->kind != LAB_IFACE_ETH)
+		return;
+	first = &p->first[iface->network];
 	if (lab_plan_bridges(&p->plan->topo->networks[iface->network])) {
 		op = add_op(p, LAB_OP_PORT);
 		op->host = host;
@@ -127,19 +192,33 @@ static void plan_iface(struct planner *p, uint32_t host, uint32_t i)
 	}
 }
 
+static void plan_host(struct planner *p, uint32_t h)
+{
+	const struct lab_host *host = &p->plan->topo->hosts[h];
+	uint32_t i;
+
+	p->to_make[h] = 0;
+	for (i = 0; i < host->n_ifaces; i++)
+		p->to_make[h] += host->ifaces[i].kind == LAB_IFACE_ETH;
+	add_host_op(p, LAB_OP_HOST, h);
+	for (i = 1; i <= host->n_netns; i++) {
+		struct lab_op *op = add_op(p, LAB_OP_NETNS);
+
+		op->host = h;
+		op->netns = i;
+	}
+	if (!p->to_make[h])
+		plan_config(p, h);
+	for (i = 0; i < host->n_ifaces; i++)
+		plan_iface(p, h, i);
+}
+
 static void plan_hosts(struct planner *p)
 {
-	const struct lab_topo *topo = p->plan->topo;
-	uint32_t h, i;
+	uint32_t h;
 
-	for (h = 0; h < topo->n_hosts; h++) {
-		p->to_make[h] = (uint32_t)topo->hosts[h].n_ifaces;
-		add_host_op(p, LAB_OP_HOST, h);
-		if (!p->to_make[h])
-			add_host_op(p, LAB_OP_CONFIG, h);
-		for (i = 0; i < topo->hosts[h].n_ifaces; i++)
-			plan_iface(p, h, i);
-	}
+	for (h = 0; h < p->plan->topo->n_hosts; h++)
+		plan_host(p, h);
 }
 
 static void plan_rest(struct planner *p)

@@ -19,7 +19,10 @@
  *  3. for each host in document order: HOST (start its container; does not wait), then each link whose last end is
  *     on this host: VETH (both ends born in their hosts) or PORT (one end in the host, the other born as a port of the bridge).
  *     The wait for the host's namespace happens when the first operation needs it.
- *  4. CONFIG for each host as soon as its last link is made: loopback up, addresses, links up, routes; one batch.
+ *     NETNS for each further network namespace of the host: it is made with the host; this waits for it.
+ *  4. as soon as the host's last link is made, DEVICE for each other interface in document order, so slaves before masters (VETH for
+ *     the pairs within the host), then NETEM for each interface that has it, then CONFIG for each of its namespaces:
+ *     loopback up, links up, addresses, routes; one batch.
  *  5. BRIDGE_UP for each bridge.
  *  6. AGENT for each host: wait for its hello.
  */
@@ -30,9 +33,12 @@ enum lab_op_kind {
 	LAB_OP_BRIDGE,    /* network, index of the bridge in the network's chain */
 	LAB_OP_TRUNK,     /* network, bridge index: joins bridge i to bridge i + 1 */
 	LAB_OP_HOST,      /* host */
+	LAB_OP_NETNS,     /* host, netns */
 	LAB_OP_VETH,      /* host, iface, peer host, peer iface */
 	LAB_OP_PORT,      /* host, iface; network and bridge index */
-	LAB_OP_CONFIG,    /* host */
+	LAB_OP_DEVICE,    /* host, iface */
+	LAB_OP_NETEM,     /* host, iface */
+	LAB_OP_CONFIG,    /* host, netns */
 	LAB_OP_BRIDGE_UP, /* network, bridge index */
 	LAB_OP_AGENT,     /* host */
 	LAB_OP_KIND_MAX_,
@@ -47,10 +53,11 @@ enum lab_op_kind {
  * @peer_iface:	VETH: the other end's interface
  * @network:	network index, where it has one
  * @bridge:	which bridge of the network's chain
+ * @netns:	which namespace of the host, as lab_iface.netns
  */
 struct lab_op {
 	enum lab_op_kind kind;
-	uint32_t host, iface, peer_host, peer_iface, network, bridge;
+	uint32_t host, iface, peer_host, peer_iface, network, bridge, netns;
 };
 
 /**

@@ -4,7 +4,7 @@
 #include "netlab/topo/internal.h"
 #include "netlab/topo/plan.h"
 
-enum { UNDO_LEN = 128 };
+enum { UNDO_LEN = 192 };
 
 enum field {
 	FIELD_HOST = 1 << 0,
@@ -13,10 +13,12 @@ enum field {
 	FIELD_NETWORK = 1 << 3,
 	FIELD_BRIDGE = 1 << 4,
 	FIELD_NEXT_BRIDGE = 1 << 5,
+	FIELD_NETNS = 1 << 6,
+	FIELD_KIND = 1 << 7,
 };
 
 /* What the inverse of an operation is about. */
-enum object { OBJECT_NONE, OBJECT_HOST, OBJECT_IFACE, OBJECT_BRIDGE };
+enum object { OBJECT_NONE, OBJECT_HOST, OBJECT_NETNS, OBJECT_IFACE, OBJECT_BRIDGE };
 
 static const struct op_kind {
 	const char *name;
@@ -30,12 +32,18 @@ static const struct op_kind {
 	[LAB_OP_TRUNK] = { "trunk", FIELD_NETWORK | FIELD_BRIDGE | FIELD_NEXT_BRIDGE,
 			   "delete the trunk from ", OBJECT_BRIDGE },
 	[LAB_OP_HOST] = { "host", FIELD_HOST, "kill ", OBJECT_HOST },
+	[LAB_OP_NETNS] = { "netns", FIELD_HOST | FIELD_NETNS, "drop network namespace ",
+			   OBJECT_NETNS },
 	[LAB_OP_VETH] = { "veth", FIELD_HOST | FIELD_IFACE | FIELD_PEER | FIELD_NETWORK,
 			  "delete link ", OBJECT_IFACE },
 	[LAB_OP_PORT] = { "port", FIELD_HOST | FIELD_IFACE | FIELD_NETWORK | FIELD_BRIDGE,
 			  "delete link ", OBJECT_IFACE },
-	[LAB_OP_CONFIG] = { "config", FIELD_HOST, "take links down and flush addresses of ",
-			    OBJECT_HOST },
+	[LAB_OP_DEVICE] = { "device", FIELD_HOST | FIELD_IFACE | FIELD_KIND, "delete ",
+			    OBJECT_IFACE },
+	[LAB_OP_NETEM] = { "netem", FIELD_HOST | FIELD_IFACE, "delete the root qdisc of ",
+			   OBJECT_IFACE },
+	[LAB_OP_CONFIG] = { "config", FIELD_HOST | FIELD_NETNS,
+			    "take links down and flush addresses of ", OBJECT_NETNS },
 	[LAB_OP_BRIDGE_UP] = { "bridge-up", FIELD_NETWORK | FIELD_BRIDGE, "take down ",
 			       OBJECT_BRIDGE },
 	[LAB_OP_AGENT] = { "agent", FIELD_HOST, "stop the agent of ", OBJECT_HOST },
@@ -56,20 +64,31 @@ static const struct lab_iface *iface_of(const struct lab_plan *plan, uint32_t ho
 	return &plan->topo->hosts[host].ifaces[iface];
 }
 
-/* An operation on an interface need not name the network: the interface does. */
+/* An operation on an interface need not name the network: the interface does. NULL: it is in none. */
 static const struct lab_network *network_of(const struct lab_plan *plan, const struct lab_op *op)
 {
 	size_t network = op->network;
 
 	if (kinds[op->kind].fields & FIELD_IFACE)
 		network = iface_of(plan, op->host, op->iface)->network;
-	return &plan->topo->networks[network];
+	return network == LAB_NETWORK_NONE ? NULL : &plan->topo->networks[network];
+}
+
+/* "h1", or "h1 netns blue". */
+static void name_netns(const struct lab_plan *plan, const struct lab_op *op, char *buf, size_t size)
+{
+	const struct lab_host *host = host_of(plan, op->host);
+
+	if (op->netns)
+		(void)snprintf(buf, size, "%s netns %s", host->id, host->netns[op->netns - 1]);
+	else
+		(void)snprintf(buf, size, "%s", host->id);
 }
 
 static void undo_text(const struct lab_plan *plan, const struct lab_op *op, char buf[UNDO_LEN])
 {
 	const struct op_kind *kind = &kinds[op->kind];
-	char bridge[LAB_IFNAME_LEN];
+	char bridge[LAB_IFNAME_LEN], netns[LAB_TOPO_ID_MAX + LAB_NETNS_LEN + 8];
 
 	switch (kind->object) {
 	case OBJECT_NONE:
@@ -77,6 +96,10 @@ static void undo_text(const struct lab_plan *plan, const struct lab_op *op, char
 		break;
 	case OBJECT_HOST:
 		(void)snprintf(buf, UNDO_LEN, "%s%s", kind->undo, host_of(plan, op->host)->id);
+		break;
+	case OBJECT_NETNS:
+		name_netns(plan, op, netns, sizeof(netns));
+		(void)snprintf(buf, UNDO_LEN, "%s%s", kind->undo, netns);
 		break;
 	case OBJECT_IFACE:
 		(void)snprintf(buf, UNDO_LEN, "%s%s:%s", kind->undo, host_of(plan, op->host)->id,
@@ -153,22 +176,70 @@ static void put_port(struct lab_strbuf *sb, const struct lab_plan *plan, const s
 	lab_strbuf_printf(sb, "  mtu %u", mtu_of(iface));
 }
 
-static void put_config(struct lab_strbuf *sb, const struct lab_host *host)
+static void put_options(struct lab_strbuf *sb, const struct lab_option *options, size_t n)
 {
-	char text[LAB_ADDR_STRLEN], via[LAB_ADDR_STRLEN];
+	char q[LAB_TOPO_QUOTE_LEN];
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		lab_strbuf_printf(sb, " %s=\"%s\"", options[i].name,
+				  lab_topo_quote(options[i].value, q));
+}
+
+static void put_device(struct lab_strbuf *sb, const struct lab_host *host,
+		       const struct lab_iface *iface)
+{
+	size_t i;
+
+	put_end(sb, host, iface);
+	lab_strbuf_printf(sb, "  %s", lab_iface_kind_name(iface));
+	put_options(sb, iface->options, iface->n_options);
+	for (i = 0; i < iface->n_slaves; i++) {
+		lab_strbuf_printf(sb, "%s%s", i ? " " : "  on ",
+				  host->ifaces[iface->slaves[i].iface].name);
+		put_options(sb, iface->slaves[i].options, iface->slaves[i].n_options);
+	}
+	if (iface->mac_given) {
+		lab_strbuf_puts(sb, "  mac");
+		put_mac(sb, iface);
+	}
+	if (iface->mtu_bytes)
+		lab_strbuf_printf(sb, "  mtu %u", iface->mtu_bytes);
+	if (iface->netns)
+		lab_strbuf_printf(sb, "  netns %s", host->netns[iface->netns - 1]);
+}
+
+static void put_netem(struct lab_strbuf *sb, const struct lab_host *host,
+		      const struct lab_iface *iface)
+{
+	put_end(sb, host, iface);
+	lab_strbuf_putc(sb, ' ');
+	put_options(sb, iface->netem, iface->n_netem);
+}
+
+static void put_config(struct lab_strbuf *sb, const struct lab_plan *plan, const struct lab_op *op)
+{
+	const struct lab_host *host = host_of(plan, op->host);
+	char text[LAB_ADDR_STRLEN], via[LAB_ADDR_STRLEN],
+		netns[LAB_TOPO_ID_MAX + LAB_NETNS_LEN + 8];
 	size_t i, a;
 
-	lab_strbuf_printf(sb, "%s  lo", host->id);
+	name_netns(plan, op, netns, sizeof(netns));
+	lab_strbuf_printf(sb, "%s  lo", netns);
 	for (i = 0; i < host->n_ifaces; i++) {
+		if (host->ifaces[i].netns != op->netns || !lab_iface_is_real(&host->ifaces[i]))
+			continue;
 		lab_strbuf_printf(sb, "  %s", host->ifaces[i].name);
 		for (a = 0; a < host->ifaces[i].n_addrs; a++)
 			lab_strbuf_printf(sb, " %s",
 					  lab_addr_format(&host->ifaces[i].addrs[a], true, text));
 	}
-	for (i = 0; i < host->n_routes; i++)
-		lab_strbuf_printf(sb, "  route %s via %s",
-				  lab_addr_format(&host->routes[i].dst, true, text),
-				  lab_addr_format(&host->routes[i].via, false, via));
+	for (i = 0; i < host->n_routes; i++) {
+		if (lab_topo_route_netns(host, &host->routes[i]) == op->netns)
+			lab_strbuf_printf(sb, "  route %s via %s",
+					  lab_addr_format(&host->routes[i].dst, true, text),
+					  lab_addr_format(&host->routes[i].via, false, via));
+	}
 	if (host->forwarding)
 		lab_strbuf_puts(sb, "  forwarding");
 }
@@ -213,8 +284,18 @@ void lab_plan_describe(const struct lab_plan *plan, size_t i, struct lab_strbuf 
 	case LAB_OP_PORT:
 		put_port(sb, plan, op);
 		break;
+	case LAB_OP_NETNS:
+		lab_strbuf_printf(sb, "%s:%s", host_of(plan, op->host)->id,
+				  host_of(plan, op->host)->netns[op->netns - 1]);
+		break;
+	case LAB_OP_DEVICE:
+		put_device(sb, host_of(plan, op->host), iface_of(plan, op->host, op->iface));
+		break;
+	case LAB_OP_NETEM:
+		put_netem(sb, host_of(plan, op->host), iface_of(plan, op->host, op->iface));
+		break;
 	case LAB_OP_CONFIG:
-		put_config(sb, host_of(plan, op->host));
+		put_config(sb, plan, op);
 		break;
 	case LAB_OP_KIND_MAX_:
 		break;
@@ -255,7 +336,12 @@ static json_t *op_to_json(const struct lab_plan *plan, const struct lab_op *op)
 		r |= set_string(obj, "peer_iface",
 				iface_of(plan, op->peer_host, op->peer_iface)->name);
 	}
-	if (fields & FIELD_NETWORK)
+	if ((fields & FIELD_NETNS) && op->netns)
+		r |= set_string(obj, "netns", host_of(plan, op->host)->netns[op->netns - 1]);
+	if (fields & FIELD_KIND)
+		r |= set_string(obj, "kind",
+				lab_iface_kind_name(iface_of(plan, op->host, op->iface)));
+	if ((fields & FIELD_NETWORK) && network_of(plan, op))
 		r |= set_string(obj, "network", network_of(plan, op)->label);
 	if (fields & FIELD_BRIDGE)
 		r |= set_bridge(obj, "bridge", op->network, op->bridge);

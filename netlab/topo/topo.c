@@ -88,11 +88,10 @@ static void free_host(struct lab_host *host)
 {
 	size_t i;
 
-	for (i = 0; i < host->n_ifaces; i++) {
-		free(host->ifaces[i].id);
-		free(host->ifaces[i].addrs);
-	}
+	for (i = 0; i < host->n_ifaces; i++)
+		lab_topo_free_iface(&host->ifaces[i]);
 	free(host->ifaces);
+	free(host->netns);
 	free(host->routes);
 	free(host->id);
 }
@@ -120,8 +119,7 @@ void lab_topo_free(struct lab_topo *topo)
 	errno = saved;
 }
 
-/* Room for one more element in an array without a capacity: full at 0, 2, 4, 8, ... elements. */
-static int grow(void *array, size_t n, size_t elem_size)
+int lab_topo_grow(void *array, size_t n, size_t elem_size)
 {
 	void **p = array;
 	void *bigger;
@@ -298,6 +296,7 @@ struct lab_iface *lab_topo_find_iface(const struct lab_host *host, const char *i
 	return NULL;
 }
 
+/* @label is NULL for what is joined to no network. */
 static int check_iface(const struct lab_host *host, const char *id, const char *label,
 		       struct lab_err *err)
 {
@@ -306,7 +305,7 @@ static int check_iface(const struct lab_host *host, const char *id, const char *
 
 	if (!*id)
 		return lab_err_set(err, EINVAL, "the id of an interface is empty");
-	if (!*label)
+	if (label && !*label)
 		return lab_err_set(err, EINVAL,
 				   "interface %s: the label is empty; it names the network to join",
 				   lab_topo_quote(id, q));
@@ -324,29 +323,33 @@ static int add_iface(struct lab_topo *topo, struct lab_host *host, const char *i
 		     const char *label, const struct lab_src *src)
 {
 	cleanup_free char *copy = NULL;
-	struct lab_iface *iface;
-	long network;
+	long network = 0;
 	int r;
 
 	copy = strdup(id);
 	if (!copy)
 		return -ENOMEM;
-	r = grow(&host->ifaces, host->n_ifaces, sizeof(*host->ifaces));
+	r = lab_topo_grow(&host->ifaces, host->n_ifaces, sizeof(*host->ifaces));
 	if (r < 0)
 		return r;
 	/* Last, so that no network is ever left without an interface. */
-	network = get_network(topo, label, src);
+	if (label)
+		network = get_network(topo, label, src);
 	if (network < 0)
 		return (int)network;
-	iface = &host->ifaces[host->n_ifaces++];
-	*iface = (struct lab_iface){ .id = take_ptr(&copy),
-				     .network = (size_t)network,
-				     .src = src ? *src : (struct lab_src){ 0 } };
+	host->ifaces[host->n_ifaces++] =
+		(struct lab_iface){ .id = take_ptr(&copy),
+				    .kind = LAB_IFACE_ETH,
+				    .link = LAB_LINK_VETH,
+				    .network = label ? (size_t)network : LAB_NETWORK_NONE,
+				    .peer = LAB_IFACE_NONE,
+				    .master = LAB_IFACE_NONE,
+				    .src = src ? *src : (struct lab_src){ 0 } };
 	return 0;
 }
 
-int lab_topo_add_iface(struct lab_topo *topo, size_t host, const char *id, const char *label,
-		       const struct lab_src *src, struct lab_iface **ret, struct lab_err *err)
+static int add_checked_iface(struct lab_topo *topo, size_t host, const char *id, const char *label,
+			     const struct lab_src *src, struct lab_iface **ret, struct lab_err *err)
 {
 	struct lab_host *h = &topo->hosts[host];
 	int r = check_iface(h, id, label, err);
@@ -361,6 +364,25 @@ int lab_topo_add_iface(struct lab_topo *topo, size_t host, const char *id, const
 		return src ? lab_err_at(err, r, src) : r;
 	}
 	*ret = &h->ifaces[h->n_ifaces - 1];
+	return 0;
+}
+
+int lab_topo_add_iface(struct lab_topo *topo, size_t host, const char *id, const char *label,
+		       const struct lab_src *src, struct lab_iface **ret, struct lab_err *err)
+{
+	return add_checked_iface(topo, host, id, label, src, ret, err);
+}
+
+int lab_topo_add_device(struct lab_topo *topo, size_t host, const char *id,
+			enum lab_iface_kind kind, enum lab_link_kind link,
+			const struct lab_src *src, struct lab_iface **ret, struct lab_err *err)
+{
+	int r = add_checked_iface(topo, host, id, NULL, src, ret, err);
+
+	if (r < 0)
+		return r;
+	(*ret)->kind = kind;
+	(*ret)->link = kind == LAB_IFACE_LINK ? link : LAB_LINK_VETH;
 	return 0;
 }
 
@@ -420,7 +442,7 @@ int lab_topo_add_addr(struct lab_iface *iface, const struct lab_addr *addr, stru
 	int r = check_addr(iface, addr, err);
 
 	if (!r) {
-		r = grow(&iface->addrs, iface->n_addrs, sizeof(*iface->addrs));
+		r = lab_topo_grow(&iface->addrs, iface->n_addrs, sizeof(*iface->addrs));
 		if (r < 0)
 			(void)lab_err_set(err, ENOMEM, "out of memory");
 	}
@@ -469,7 +491,7 @@ int lab_topo_add_route(struct lab_topo *topo, size_t host, const struct lab_addr
 	gateway.prefix_len = (uint8_t)(8 * lab_addr_len(via));
 	r = check_route(h, dst, &gateway, err);
 	if (!r) {
-		r = grow(&h->routes, h->n_routes, sizeof(*h->routes));
+		r = lab_topo_grow(&h->routes, h->n_routes, sizeof(*h->routes));
 		if (r < 0)
 			(void)lab_err_set(err, ENOMEM, "out of memory");
 	}

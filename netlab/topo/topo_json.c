@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* topo_json.c - a topology as JSON */
 #include <stdlib.h>
+#include <string.h>
 
 #include "netlab/base/util.h"
 #include "netlab/topo/internal.h"
@@ -42,8 +43,9 @@ static int list_ports(const struct lab_topo *topo, struct ports *ports)
 		for (i = 0; i < topo->hosts[h].n_ifaces; i++) {
 			const struct lab_iface *iface = &topo->hosts[h].ifaces[i];
 
-			ports->all[ports->first[iface->network] + iface->port] =
-				(struct port){ .host = &topo->hosts[h], .iface = iface };
+			if (iface->network != LAB_NETWORK_NONE)
+				ports->all[ports->first[iface->network] + iface->port] =
+					(struct port){ .host = &topo->hosts[h], .iface = iface };
 		}
 	}
 	return 0;
@@ -116,11 +118,104 @@ static json_t *addrs_to_json(const struct lab_iface *iface)
 	return done(list, r);
 }
 
-static json_t *iface_to_json(const struct lab_topo *topo, const struct ports *ports,
-			     const struct lab_iface *iface)
+static json_t *options_to_json(const struct lab_option *options, size_t n)
 {
-	const struct lab_network *net = &topo->networks[iface->network];
-	const struct port *peers = &ports->all[ports->first[iface->network]];
+	json_t *list = json_array();
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < n; i++) {
+		json_t *obj = json_object();
+
+		r |= set_string(obj, "name", options[i].name);
+		r |= set_string(obj, "value", options[i].value);
+		r |= json_array_append_new(list, obj);
+	}
+	return done(list, r);
+}
+
+static json_t *slaves_to_json(const struct lab_host *host, const struct lab_iface *iface)
+{
+	json_t *list = json_array();
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < iface->n_slaves; i++) {
+		const struct lab_slave *slave = &iface->slaves[i];
+		json_t *obj = json_object();
+
+		r |= set_string(obj, "id", host->ifaces[slave->iface].id);
+		if (slave->n_options)
+			r |= json_object_set_new(obj, "options",
+						 options_to_json(slave->options, slave->n_options));
+		r |= json_array_append_new(list, obj);
+	}
+	return done(list, r);
+}
+
+/* "delay.time" becomes {"delay": {"time"}}. */
+static json_t *netem_to_json(const struct lab_iface *iface)
+{
+	json_t *obj = json_object();
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < iface->n_netem && r == 0; i++) {
+		const char *name = iface->netem[i].name, *dot = strchr(name, '.');
+		char section[LAB_TOPO_QUOTE_LEN];
+		json_t *in;
+
+		(void)snprintf(section, sizeof(section), "%.*s", (int)(dot ? dot - name : 0), name);
+		in = json_object_get(obj, section);
+		if (!in) {
+			in = json_object();
+			r = json_object_set_new(obj, section, in);
+		}
+		if (r == 0)
+			r = set_string(in, dot ? dot + 1 : name, iface->netem[i].value);
+	}
+	return done(obj, r);
+}
+
+/* What only few interfaces have. */
+static int set_device(json_t *obj, const struct lab_host *host, const struct lab_iface *iface)
+{
+	int r = 0;
+
+	if (iface->netns)
+		r |= set_string(obj, "netns", host->netns[iface->netns - 1]);
+	if (iface->n_options)
+		r |= json_object_set_new(obj, "options",
+					 options_to_json(iface->options, iface->n_options));
+	if (iface->n_slaves)
+		r |= json_object_set_new(obj, "slaves", slaves_to_json(host, iface));
+	if (iface->master != LAB_IFACE_NONE)
+		r |= set_string(obj, "master", host->ifaces[iface->master].id);
+	if (iface->peer != LAB_IFACE_NONE)
+		r |= set_string(obj, "peer", host->ifaces[iface->peer].id);
+	if (iface->n_netem)
+		r |= json_object_set_new(obj, "netem", netem_to_json(iface));
+	return r;
+}
+
+/* The other ends, where they are not too many. */
+static int set_peers(json_t *obj, const struct lab_topo *topo, const struct ports *ports,
+		     const struct lab_iface *iface)
+{
+	const struct lab_network *net;
+
+	if (iface->network == LAB_NETWORK_NONE)
+		return 0;
+	net = &topo->networks[iface->network];
+	if (net->n_ports > PEERS_MAX)
+		return 0;
+	return json_object_set_new(
+		obj, "peers", ports_to_json(net, &ports->all[ports->first[iface->network]], iface));
+}
+
+static json_t *iface_to_json(const struct lab_topo *topo, const struct ports *ports,
+			     const struct lab_host *host, const struct lab_iface *iface)
+{
 	unsigned int mtu = iface->mtu_bytes ? iface->mtu_bytes : LAB_TOPO_MTU_DEFAULT;
 	json_t *obj = json_object();
 	char mac[LAB_MAC_STRLEN];
@@ -128,12 +223,16 @@ static json_t *iface_to_json(const struct lab_topo *topo, const struct ports *po
 
 	r = set_string(obj, "id", iface->id);
 	r |= set_string(obj, "name", iface->name);
-	r |= set_string(obj, "network", net->label);
+	r |= set_string(obj, "kind", lab_iface_kind_name(iface));
+	if (iface->network == LAB_NETWORK_NONE)
+		r |= json_object_set_new(obj, "network", json_null());
+	else
+		r |= set_string(obj, "network", topo->networks[iface->network].label);
 	r |= set_string(obj, "mac", lab_mac_format(iface->mac, mac));
 	r |= json_object_set_new(obj, "mtu", json_integer(mtu));
 	r |= json_object_set_new(obj, "addresses", addrs_to_json(iface));
-	if (net->n_ports <= PEERS_MAX)
-		r |= json_object_set_new(obj, "peers", ports_to_json(net, peers, iface));
+	r |= set_peers(obj, topo, ports, iface);
+	r |= set_device(obj, host, iface);
 	return done(obj, r);
 }
 
@@ -144,8 +243,11 @@ static json_t *ifaces_to_json(const struct lab_topo *topo, const struct ports *p
 	int r = 0;
 	size_t i;
 
-	for (i = 0; i < host->n_ifaces; i++)
-		r |= json_array_append_new(list, iface_to_json(topo, ports, &host->ifaces[i]));
+	for (i = 0; i < host->n_ifaces; i++) {
+		if (*host->ifaces[i].id) /* one that was taken away has none */
+			r |= json_array_append_new(list, iface_to_json(topo, ports, host,
+								       &host->ifaces[i]));
+	}
 	return done(list, r);
 }
 
@@ -179,6 +281,17 @@ static json_t *limits_to_json(const struct lab_limits *limits)
 	return done(obj, r);
 }
 
+static json_t *netns_to_json(const struct lab_host *host)
+{
+	json_t *list = json_array();
+	size_t i;
+	int r = 0;
+
+	for (i = 0; i < host->n_netns; i++)
+		r |= json_array_append_new(list, json_string(host->netns[i]));
+	return done(list, r);
+}
+
 static json_t *hosts_to_json(const struct lab_topo *topo, const struct ports *ports)
 {
 	json_t *list = json_array();
@@ -193,6 +306,8 @@ static json_t *hosts_to_json(const struct lab_topo *topo, const struct ports *po
 		r |= json_object_set_new(obj, "forwarding", json_boolean(host->forwarding));
 		if (lab_limits_controllers(&host->limits))
 			r |= json_object_set_new(obj, "limits", limits_to_json(&host->limits));
+		if (host->n_netns)
+			r |= json_object_set_new(obj, "netns", netns_to_json(host));
 		r |= json_object_set_new(obj, "interfaces", ifaces_to_json(topo, ports, host));
 		r |= json_object_set_new(obj, "routes", routes_to_json(host));
 		r |= json_array_append_new(list, obj);

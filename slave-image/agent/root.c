@@ -122,6 +122,14 @@ static int mount_kernel_fs(const char *type, const char *target, const char *wri
 	return lab_mount(NULL, target, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | SAFE, NULL, err);
 }
 
+int agt_root_sys(const char *target, struct lab_err *err)
+{
+	char writable[64];
+
+	(void)snprintf(writable, sizeof(writable), "%s/devices/virtual/net", target);
+	return mount_kernel_fs("sysfs", target, writable, NULL, err);
+}
+
 static int mount_kernel(const struct lab_spawn_setup *setup, struct lab_err *err)
 {
 	int r;
@@ -139,8 +147,7 @@ static int mount_kernel(const struct lab_spawn_setup *setup, struct lab_err *err
 			    NEW_ROOT "/proc/1/net/pktgen", err);
 	if (r < 0)
 		return r;
-	return mount_kernel_fs("sysfs", NEW_ROOT "/sys", NEW_ROOT "/sys/devices/virtual/net", NULL,
-			       err);
+	return agt_root_sys(NEW_ROOT "/sys", err);
 }
 
 int agt_root_enter(const struct lab_spawn_setup *setup, uint32_t index, struct lab_err *err)

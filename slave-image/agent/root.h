@@ -22,4 +22,15 @@
  */
 int agt_root_enter(const struct lab_spawn_setup *setup, uint32_t index, struct lab_err *err);
 
+/**
+ * agt_root_sys() - Mount the /sys of the current network namespace
+ * @target:	where
+ * @err:	filled on failure; may be NULL
+ *
+ * Read-only but for the devices of the namespace. An older one below it stays, out of sight.
+ * Context: CAP_SYS_ADMIN in the mount namespace.
+ * Return: 0 or -errno. Source: sysfs(5).
+ */
+int agt_root_sys(const char *target, struct lab_err *err);
+
 #endif

@@ -21,31 +21,13 @@
 #include "netlab/rpc/frame.h"
 #include "netlab/rpc/json.h"
 #include "slave-image/agent/agent.h"
+#include "slave-image/agent/netns.h"
 #include "slave-image/agent/root.h"
 
 #define HOST_NAMESPACES \
 	(CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
 
 enum { FAULT_FD = 4 /* the keeper puts the fault counter there, in builds that have one */ };
-
-static int write_sysctl(const char *path, struct lab_err *err)
-{
-	cleanup_close int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return lab_err_errno(err, errno, "open %s", path);
-	return write(fd, "1", 1) < 0 ? lab_err_errno(err, errno, "write %s", path) : 0;
-}
-
-static int start_forwarding(struct lab_err *err)
-{
-	int r = write_sysctl("/proc/sys/net/ipv4/ip_forward", err);
-
-	if (r < 0)
-		return r;
-	r = write_sysctl("/proc/sys/net/ipv6/conf/all/forwarding", err);
-	return r == -ENOENT ? 0 : r; /* a kernel without IPv6 */
-}
 
 /*
  * First of all, so that whatever the host uses is its own. The cgroup namespace comes only then: its root is the group in which
@@ -69,7 +51,7 @@ static int enter_cgroups(const struct lab_spawn_setup *setup, const struct lab_s
 }
 
 static int become_host(const struct lab_spawn_setup *setup, const struct lab_spawn_req *req,
-		       struct lab_err *err)
+		       int channel, struct lab_err *err)
 {
 	int r = enter_cgroups(setup, req, err);
 
@@ -78,28 +60,14 @@ static int become_host(const struct lab_spawn_setup *setup, const struct lab_spa
 	if (sethostname(req->name, strlen(req->name)) < 0)
 		return lab_err_errno(err, errno, "sethostname");
 	r = agt_root_enter(setup, req->index, err);
-	if (r < 0)
-		return r;
-	if (req->forwarding) {
-		r = start_forwarding(err);
-		if (r < 0)
-			return r;
-	}
-	r = lab_caps_limit(lab_caps_host(), err);
-	if (r < 0)
-		return r;
-#ifndef __SANITIZE_ADDRESS__
-	/* The host's root has the same user id: without this it could read and trace its init. (The leak checker traces, too.) */
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return lab_err_errno(err, errno, "prctl");
-#endif
-	(void)prctl(PR_SET_NAME, "netlab-agent", 0, 0, 0);
-	(void)umask(022);
-	return 0;
+	if (r == 0 && req->forwarding)
+		r = agt_netns_forward(err);
+	if (r == 0 && req->n_netns)
+		r = agt_netns_make(req, channel, err);
+	return r < 0 ? r : agt_netns_settle(err);
 }
 
-/* The agent never ran: say why on its channel, in the form of its RPC. */
-static void report_failure(int fd, const struct lab_err *err)
+void agt_report_failure(int fd, const struct lab_err *err)
 {
 	cleanup_json json_t *msg = NULL;
 	cleanup_free char *text = NULL;
@@ -122,8 +90,8 @@ static void run_host(const struct lab_spawn_setup *setup, const struct lab_spawn
 {
 	struct lab_err err = { 0 };
 
-	if (become_host(setup, req, &err) < 0) {
-		report_failure(channel, &err);
+	if (become_host(setup, req, channel, &err) < 0) {
+		agt_report_failure(channel, &err);
 		_exit(1);
 	}
 	_exit(agt_main(channel, channel, NULL) < 0 ? 1 : 0);
@@ -185,6 +153,8 @@ static int serve(int fd, const struct lab_spawn_setup *setup)
 
 	while (receive(fd, &req, sizeof(req), &none)) {
 		req.name[sizeof(req.name) - 1] = '\0';
+		for (size_t i = 0; i < LAB_SPAWN_NETNS_MAX; i++)
+			req.netns[i][LAB_SPAWN_NETNS_LEN - 1] = '\0';
 		if (spawn(fd, setup, &req) < 0)
 			return 1;
 	}

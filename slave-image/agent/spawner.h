@@ -3,6 +3,8 @@
 #ifndef SLAVE_IMAGE_AGENT_SPAWNER_H
 #define SLAVE_IMAGE_AGENT_SPAWNER_H
 
+#include "netlab/base/err.h"
+
 /**
  * agt_spawner_main() - Clone hosts as asked until the keeper hangs up
  * @fd:		SOCK_SEQPACKET socket to the keeper (netlab/ns/spawn.h); moved
@@ -14,5 +16,12 @@
  * Return: exit status for the process. Does not return in a host.
  */
 int agt_spawner_main(int fd);
+
+/**
+ * agt_report_failure() - Say on an agent's channel why it never ran, in the form of its RPC
+ * @fd:		the channel
+ * @err:	why
+ */
+void agt_report_failure(int fd, const struct lab_err *err);
 
 #endif

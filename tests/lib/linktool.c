@@ -264,7 +264,7 @@ static void neigh(struct lab_nl *nl, char **args, bool add_it)
 static void route(struct lab_nl *nl, char **args, bool add_it)
 {
 	struct lab_nexthop hops[ARGS_MAX];
-	struct lab_route r = { .dst = addr_of(args[0]), .hops = hops };
+	struct lab_nl_route r = { .dst = addr_of(args[0]), .hops = hops };
 
 	for (char **a = args + 1; *a && r.n < ARGS_MAX; a++) {
 		char *at = strchr(*a, '@');

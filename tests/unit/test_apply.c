@@ -179,8 +179,9 @@ static void finish(void)
 		keeper.hosts[i] = (struct lab_khost){ .keeper = &keeper,
 						      .index = (uint32_t)i,
 						      .netns = NETNS + (int)i };
-		keeper.hosts[i].near = calloc(topo->hosts[i].n_ifaces, sizeof(bool));
-		assert_non_null(keeper.hosts[i].near);
+		keeper.hosts[i].links = calloc(topo->hosts[i].n_ifaces,
+					       sizeof(*keeper.hosts[i].links));
+		assert_non_null(keeper.hosts[i].links);
 	}
 }
 
@@ -195,7 +196,7 @@ static int set_up(LAB_UNUSED void **state)
 static int tear_down(LAB_UNUSED void **state)
 {
 	for (size_t i = 0; i < topo->n_hosts; i++)
-		free(keeper.hosts[i].near);
+		free(keeper.hosts[i].links);
 	free(keeper.hosts);
 	free(keeper.bridge_base);
 	free(keeper.bridges);
@@ -299,8 +300,8 @@ static void a_veth_has_even_and_odd_ends(LAB_UNUSED void **state)
 	assert_string_equal(v.peer_name, "eth1");
 	assert_memory_equal(v.mac, topo->hosts[1].ifaces[1].mac, LAB_MAC_LEN);
 	assert_memory_equal(v.peer_mac, topo->hosts[0].ifaces[1].mac, LAB_MAC_LEN);
-	assert_true(keeper.hosts[1].near[1]);
-	assert_false(keeper.hosts[0].near[1]);
+	assert_true(keeper.hosts[1].links[1].up);
+	assert_false(keeper.hosts[0].links[1].up);
 }
 
 /* Within one host the near end still differs from the far end. */
@@ -421,7 +422,7 @@ static void a_near_end_is_not_set_up_again(LAB_UNUSED void **state)
 {
 	const struct lab_op op = { .kind = LAB_OP_CONFIG };
 
-	keeper.hosts[0].near[0] = true;
+	keeper.hosts[0].links[0].up = true;
 	assert_config_fails(2, "host h1: address fd00:6e65:746c::1/64 on eth0: refused", 11);
 	assert_config_fails(3, "host h1: address 192.0.2.1/24 on eth1: refused", 12);
 	assert_config_fails(5, "host h1: set eth1 up: refused", 12);

@@ -178,13 +178,13 @@ static void a_route_has_its_hops(LAB_UNUSED void **state)
 		{ .via = addr("10.0.1.2"), .ifindex = 17, .weight = 5 },
 	};
 	const struct lab_nexthop link = { .ifindex = 16 };
-	const struct lab_route both = {
+	const struct lab_nl_route both = {
 		.dst = addr("10.9.0.0/16"), .hops = hops, .n = 2, .metric = 7, .replace = true
 	};
-	const struct lab_route direct = {
+	const struct lab_nl_route direct = {
 		.dst = addr("10.9.0.0/16"), .hops = &link, .n = 1, .table = 1000
 	};
-	struct lab_route any = { .dst = addr("10.9.0.0/16"), .table = 100 };
+	struct lab_nl_route any = { .dst = addr("10.9.0.0/16"), .table = 100 };
 	struct lab_nl nl;
 
 	start(&nl);

@@ -147,10 +147,10 @@ static void a_ring_configures_each_host_after_its_last_link(void **state)
 {
 	static const struct lab_op want[] = {
 		{ .kind = LAB_OP_HOST, .host = 0 },   { .kind = LAB_OP_HOST, .host = 1 },
-		{ LAB_OP_VETH, 0, 0, 1, 0, 0, 0 },    { .kind = LAB_OP_HOST, .host = 2 },
-		{ LAB_OP_VETH, 1, 1, 2, 0, 0, 0 },    { .kind = LAB_OP_CONFIG, .host = 1 },
-		{ .kind = LAB_OP_HOST, .host = 3 },   { LAB_OP_VETH, 2, 1, 3, 0, 0, 0 },
-		{ .kind = LAB_OP_CONFIG, .host = 2 }, { LAB_OP_VETH, 0, 1, 3, 1, 0, 0 },
+		{ LAB_OP_VETH, 0, 0, 1, 0, 0, 0, 0 }, { .kind = LAB_OP_HOST, .host = 2 },
+		{ LAB_OP_VETH, 1, 1, 2, 0, 0, 0, 0 }, { .kind = LAB_OP_CONFIG, .host = 1 },
+		{ .kind = LAB_OP_HOST, .host = 3 },   { LAB_OP_VETH, 2, 1, 3, 0, 0, 0, 0 },
+		{ .kind = LAB_OP_CONFIG, .host = 2 }, { LAB_OP_VETH, 0, 1, 3, 1, 0, 0, 0 },
 		{ .kind = LAB_OP_CONFIG, .host = 0 }, { .kind = LAB_OP_CONFIG, .host = 3 },
 		{ .kind = LAB_OP_AGENT, .host = 0 },  { .kind = LAB_OP_AGENT, .host = 1 },
 		{ .kind = LAB_OP_AGENT, .host = 2 },  { .kind = LAB_OP_AGENT, .host = 3 },
@@ -446,7 +446,133 @@ static void the_json_names_what_is_used(void **state)
 		n_seen++;
 		free(text);
 	}
-	assert_int_equal(n_seen, LAB_OP_KIND_MAX_);
+	assert_int_equal(n_seen, LAB_OP_KIND_MAX_ - 3); /* devices are below */
+	json_decref(json);
+	release(topo, p);
+}
+
+/* --- what is made of the links ---------------------------------------------------------------- */
+
+static struct lab_iface *device(struct lab_topo *topo, size_t host, const char *id,
+				enum lab_iface_kind kind, enum lab_link_kind link)
+{
+	struct lab_iface *iface;
+
+	assert_int_equal(lab_topo_add_device(topo, host, id, kind, link, NULL, &iface, NULL), 0);
+	return iface;
+}
+
+static void enslave(struct lab_topo *topo, size_t host, const char *id)
+{
+	struct lab_host *h = &topo->hosts[host];
+
+	assert_int_equal(lab_topo_add_slave(h, h->n_ifaces - 1, id, NULL, NULL, NULL), 0);
+}
+
+static void option(struct lab_option **list, size_t *n, const char *name, const char *value)
+{
+	assert_int_equal(lab_topo_add_option(list, n, name, value, NULL, NULL), 0);
+}
+
+static void devices_come_behind_the_last_link_and_before_the_configuration(void **state)
+{
+	static const struct lab_op want[] = {
+		{ .kind = LAB_OP_HOST },
+		{ .kind = LAB_OP_NETNS, .netns = 1 },
+		{ .kind = LAB_OP_HOST, .host = 1 },
+		{ .kind = LAB_OP_VETH, .peer_host = 1 },
+		{ .kind = LAB_OP_DEVICE, .iface = 1 },
+		{ .kind = LAB_OP_DEVICE, .iface = 2 },
+		{ .kind = LAB_OP_VETH, .iface = 3, .peer_iface = 4 },
+		{ .kind = LAB_OP_NETEM, .iface = 0 },
+		{ .kind = LAB_OP_CONFIG },
+		{ .kind = LAB_OP_CONFIG, .netns = 1 },
+		{ .kind = LAB_OP_CONFIG, .host = 1 },
+		{ .kind = LAB_OP_AGENT },
+		{ .kind = LAB_OP_AGENT, .host = 1 },
+	};
+	struct lab_topo *topo = new_topo(2);
+	struct lab_addr via, dst, addr;
+	struct lab_iface *iface;
+	struct lab_plan *p;
+	unsigned int blue;
+
+	(void)state;
+	iface = join(topo, 0, "wire");
+	option(&iface->netem, &iface->n_netem, "delay.time", "10ms");
+	option(&iface->netem, &iface->n_netem, "loss.percent", "5");
+	assert_int_equal(lab_topo_add_netns(topo, 0, "blue", &blue, NULL), 0);
+	iface = device(topo, 0, "bond", LAB_IFACE_LINK, LAB_LINK_BOND);
+	option(&iface->options, &iface->n_options, "mode", "active-backup");
+	enslave(topo, 0, "eth0");
+	iface = device(topo, 0, "vlan", LAB_IFACE_LINK, LAB_LINK_VLAN);
+	iface->mtu_bytes = 1400;
+	option(&iface->options, &iface->n_options, "vlan_tci", "10");
+	enslave(topo, 0, "bond");
+	iface = device(topo, 0, "v0", LAB_IFACE_PAIR, LAB_LINK_VETH);
+	iface->peer = 4;
+	iface = device(topo, 0, "v1", LAB_IFACE_PAIR, LAB_LINK_VETH);
+	iface->peer = 3;
+	iface->netns = blue;
+	assert_int_equal(lab_addr_parse("192.0.2.1/24", &addr), 0);
+	assert_int_equal(lab_topo_add_addr(iface, &addr, NULL), 0);
+	(void)device(topo, 0, "lo", LAB_IFACE_LINK, LAB_LINK_LO);
+	assert_int_equal(lab_addr_parse("198.51.100.0/24", &dst), 0);
+	assert_int_equal(lab_addr_parse("192.0.2.2", &via), 0);
+	assert_int_equal(lab_topo_add_route(topo, 0, &dst, &via, NULL, NULL), 0);
+	(void)join(topo, 1, "wire");
+	p = plan(topo);
+	assert_ops(p, want, LAB_ARRAY_SIZE(want));
+	assert_text(
+		p,
+		"host      h0  [undo: kill h0]\n"
+		"netns     h0:blue  [undo: drop network namespace h0 netns blue]\n"
+		"host      h1  [undo: kill h1]\n"
+		"veth      h0:eth0 <-> h1:eth0  mac 52:54:01:00:00:01 52:54:01:00:00:04  mtu 1500"
+		"  [undo: delete link h0:eth0]\n"
+		"device    h0:t_bond0  bond mode=\"active-backup\"  on eth0  [undo: delete h0:t_bond0]\n"
+		"device    h0:t_bond0.10_0  vlan vlan_tci=\"10\"  on t_bond0  mtu 1400"
+		"  [undo: delete h0:t_bond0.10_0]\n"
+		"veth      h0:veth0 <-> h0:veth1  mac 52:54:01:00:00:02 52:54:01:00:00:03  mtu 1500"
+		"  [undo: delete link h0:veth0]\n"
+		"netem     h0:eth0  delay.time=\"10ms\" loss.percent=\"5\""
+		"  [undo: delete the root qdisc of h0:eth0]\n"
+		"config    h0  lo  eth0  t_bond0  t_bond0.10_0  veth0  lo"
+		"  [undo: take links down and flush addresses of h0]\n"
+		"config    h0 netns blue  lo  veth1 192.0.2.1/24  route 198.51.100.0/24 via 192.0.2.2"
+		"  [undo: take links down and flush addresses of h0 netns blue]\n"
+		"config    h1  lo  eth0 10.0.0.2/24 fd00:6e65:746c::2/64"
+		"  [undo: take links down and flush addresses of h1]\n"
+		"agent     h0  [undo: stop the agent of h0]\n"
+		"agent     h1  [undo: stop the agent of h1]\n");
+	release(topo, p);
+}
+
+static void the_json_of_a_device_names_its_kind_and_namespace(void **state)
+{
+	struct lab_topo *topo = new_topo(1);
+	struct lab_iface *iface;
+	struct lab_plan *p;
+	json_t *json;
+	char *text;
+
+	(void)state;
+	iface = device(topo, 0, "d", LAB_IFACE_LINK, LAB_LINK_DUMMY);
+	assert_int_equal(lab_topo_add_netns(topo, 0, "blue", &iface->netns, NULL), 0);
+	option(&iface->netem, &iface->n_netem, "loss.percent", "5");
+	p = plan(topo);
+	json = lab_plan_to_json(p);
+	text = json_dumps(json, JSON_COMPACT);
+	assert_string_equal(
+		text,
+		"[{\"op\":\"host\",\"host\":\"h0\",\"undo\":\"kill h0\"},"
+		"{\"op\":\"netns\",\"host\":\"h0\",\"netns\":\"blue\",\"undo\":\"drop network namespace h0 netns blue\"},"
+		"{\"op\":\"device\",\"host\":\"h0\",\"iface\":\"dummy_0\",\"kind\":\"dummy\",\"undo\":\"delete h0:dummy_0\"},"
+		"{\"op\":\"netem\",\"host\":\"h0\",\"iface\":\"dummy_0\",\"undo\":\"delete the root qdisc of h0:dummy_0\"},"
+		"{\"op\":\"config\",\"host\":\"h0\",\"undo\":\"take links down and flush addresses of h0\"},"
+		"{\"op\":\"config\",\"host\":\"h0\",\"netns\":\"blue\",\"undo\":\"take links down and flush addresses of h0 netns blue\"},"
+		"{\"op\":\"agent\",\"host\":\"h0\",\"undo\":\"stop the agent of h0\"}]");
+	free(text);
 	json_decref(json);
 	release(topo, p);
 }
@@ -539,6 +665,11 @@ static void carry_out(struct world *w, const struct lab_plan *p, const struct la
 		make_iface(w, op->host, op->iface);
 		make_iface(w, op->peer_host, op->peer_iface);
 		break;
+	case LAB_OP_NETNS:
+	case LAB_OP_DEVICE:
+	case LAB_OP_NETEM:
+		fail_msg("nothing like it was asked for");
+		break;
 	case LAB_OP_PORT:
 		assert_int_equal(host->ifaces[op->iface].network, op->network);
 		assert_true(w->bridge[op->network]);
@@ -596,6 +727,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_empty_topology_needs_nothing),
 		cmocka_unit_test(a_pair_is_one_veth),
+		cmocka_unit_test(devices_come_behind_the_last_link_and_before_the_configuration),
+		cmocka_unit_test(the_json_of_a_device_names_its_kind_and_namespace),
 		cmocka_unit_test(a_ring_configures_each_host_after_its_last_link),
 		cmocka_unit_test(three_ports_are_a_bridge),
 		cmocka_unit_test(one_port_is_a_bridge_too),

@@ -154,16 +154,19 @@ static void compare(struct mutant *m, xmlDoc *doc)
 }
 
 static const char *const element_names[] = {
-	"recipe", "network", "host",     "interfaces", "eth",   "addresses", "address", "params",
-	"param",  "routes",  "route",    "task",       "run",   "options",   "option",  "wait",
-	"intr",   "kill",    "ctl_wait", "config",     "alias", "bond",      "other",
+	"recipe",   "network",  "host",         "interfaces", "eth",        "addresses",
+	"address",  "params",   "param",        "routes",     "route",      "task",
+	"run",      "options",  "option",       "wait",       "intr",       "kill",
+	"ctl_wait", "config",   "alias",        "bond",       "other",      "slaves",
+	"slave",    "netem",    "delay",        "veth_pair",  "veth",       "vlan",
+	"tunnel",   "internal", "flow_entries", "entry",      "ovs_bridge", "dummy",
 };
 
 static const char *const attr_names[] = {
-	"id",     "name",       "label",      "value",        "host",  "command",
-	"module", "bg_id",      "timeout",    "expect",       "desc",  "seconds",
-	"to",     "via",        "forwarding", "quit_on_fail", "pool4", "pool6",
-	"option", "persistent", "netns",      "python",       "from",  "other",
+	"id",         "name",         "label",  "value", "host",    "command",    "module",
+	"bg_id",      "timeout",      "expect", "desc",  "seconds", "to",         "via",
+	"forwarding", "quit_on_fail", "pool4",  "pool6", "option",  "persistent", "netns",
+	"python",     "from",         "tag",    "type",  "other",
 };
 
 static const char *const values[] = {
