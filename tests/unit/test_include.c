@@ -76,6 +76,7 @@ static struct ctl_xml *expand(const char *name, const struct page *pages, struct
 			r = ctl_xml_parse(name, p->text, strlen(p->text), &xml, diag);
 	}
 	assert_int_equal(r, 0);
+	assert_non_null(xml);
 	xml->files[0]->key = name;
 	assert_int_equal(ctl_include_expand(xml, &params, names, diag), expected_r);
 	return xml;
@@ -327,8 +328,6 @@ static void check_bound(int (*read)(void *user, const char *path, struct ctl_byt
 	assert_non_null(line);
 	*line = '\0';
 	assert_string_equal(sb.data, expected);
-	if (n > CTL_INCLUDES_MAX)
-		fail_msg("%u files read", n);
 	lab_strbuf_fini(&sb);
 	ctl_diag_fini(&diag);
 	ctl_xml_free(xml);
