@@ -113,5 +113,27 @@ task "<$h1='head -c 5000000 /dev/zero | tr \"\\\\0\" x; echo; echo last'/>"
 is 'long output keeps its beginning and its end' "$(jq -r '.stdout | (.[0:3] + (length < 1100000 | tostring) + .[-5:])' "$work/ends")" xxxtruelast
 like 'and says what is missing' "$(jq -r .stdout "$work/ends" | grep left)" '^\[\.\.\. 395[0-9]{4} bytes left out \.\.\.\]$'
 
+task "<$h1='ps -o pgid=,sid= -p \$\$ | tr -s \" \"; echo \$\$'/><$h1='ps -o ignored= -p \$\$'/>"
+is 'each command has a session and process group of its own' "$(sed -n 1p "$work/ends" | jq -r .stdout | xargs -n 1 | sort -u | wc -l)" 1
+# Two signals of the C library, 32 and 33, are ignored where they were when this test began.
+is 'with no signal ignored' "$((0x$(sed -n 2p "$work/ends" | jq -r .stdout) & 0x7fffffff))" 0
+
+task "<$h1='true' bg_id='a'/>"
+is 'a background command that is not ended: exit 2' "$status" 2
+like 'with LNST'\''s words' "$out" 'Incorrect command sequence: bg_id a of host h1 is not ended in this task; add a wait, intr or kill'
+task "<$h1='true' bg_id='a'/><wait host='h1' bg_id='a'/><kill host='h1' bg_id='a'/>"
+like 'nor can it be ended twice' "$out" 'Incorrect command sequence: bg_id a of host h1 has been ended already'
+task "<$h1='true' bg_id='a'/><$h1='true' bg_id='a'/><wait host='h1' bg_id='a'/>"
+like 'nor its name be used while it runs' "$out" 'Incorrect command sequence: bg_id a of host h1 is still in use'
+task "<$h1='true' bg_id='a'/></task><task><wait host='h1' bg_id='a'/>"
+like 'nor it be ended in another task' "$out" 'Incorrect command sequence: host h1 runs no command with bg_id a in this task'
+
 is 'the lab is still there' "$(netlab topo ls -q)" verdicts
+
+kill -9 "$(netlab topo inspect --json verdicts | jq -r '.hosts[] | select(.id == "h2") | .pid')"
+task "<$h1='true'/><run host='h2' command='true' expect='fail'/><$h1='true'/></task><task><$h1='true'/>"
+is 'a host that has died: exit 1' "$status" 1
+verdict 'its command fails, whatever was expected' 2 fail 'CommandException: Slave h2: host h2 has died'
+is 'and the recipe ends with it' "$(wc -l <"$work/ends")" 2
+like 'and says so' "$out" '"message":"Command exception raised\."'
 done_testing
