@@ -28,7 +28,7 @@
 #define TEXT(lo, hi)      TYPED(TEXT, NONE, 0), .min = (lo), .max = (hi)
 #define GROUP(rows)       TYPED(GROUP, NONE, 0), .group = (rows)
 #define NEEDED            .flags = LAB_OPTION_NEEDED
-#define NEEDED_AT_BIRTH   .flags = LAB_OPTION_NEEDED | LAB_OPTION_BIRTH
+#define NEEDED_AT_BIRTH   .flags = (LAB_OPTION_NEEDED | LAB_OPTION_BIRTH)
 #define BIRTH             .flags = LAB_OPTION_BIRTH
 #define HWADDR                                                 \
 	{                                                      \
