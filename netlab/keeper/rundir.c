@@ -176,16 +176,18 @@ static bool undo_journal(int dir)
 	cleanup_close int fd = openat(dir, CGROUPS, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	char journal[JOURNAL_MAX + 1], copy[JOURNAL_MAX + 1];
 	ssize_t n = fd < 0 ? 0 : read(fd, journal, JOURNAL_MAX);
+	int r;
 
 	if (fd < 0 || n < 0)
 		return true;
 	journal[n] = '\0';
 	for (int i = 0; i < DYING_MS; i++) {
 		memcpy(copy, journal, sizeof(copy));
-		if (lab_cgroups_sweep(copy) != -EBUSY) {
+		r = lab_cgroups_sweep(copy);
+		if (r == 0)
 			(void)unlinkat(dir, CGROUPS, 0);
-			return true;
-		}
+		if (r != -EBUSY)
+			return r == 0;
 		(void)poll(NULL, 0, 1);
 	}
 	return false;
@@ -311,7 +313,7 @@ static int try_claim(const char *name, struct lab_rundir *ret, bool *ret_settled
 	if (!undo_journal(fd))
 		return lab_err_set(
 			err, EBUSY,
-			"lab \"%s\" was killed, and processes of it do not end: its cgroups cannot be removed [EBUSY]",
+			"lab \"%s\" was killed, and its cgroups cannot be removed: processes of it do not end, or they cannot be seen from here [EBUSY]",
 			name);
 	unlock(base);
 	(void)snprintf(ret->name, sizeof(ret->name), "%s", name);

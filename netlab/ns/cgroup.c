@@ -4,8 +4,10 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "netlab/base/util.h"
@@ -245,6 +247,24 @@ int lab_cgroups_remove(const struct lab_cgroups *cgs)
 	return r;
 }
 
+/*
+ * The folder of a group is not there: because it has gone, with all in it, or because the hierarchy cannot be seen from here.
+ * Changes @dir.
+ */
+static int gone_or_hidden(char *dir)
+{
+	struct statfs fs;
+	char *slash;
+
+	while (statfs(dir, &fs) < 0) {
+		slash = strrchr(dir, '/');
+		if (errno != ENOENT || !slash || slash == dir)
+			return -ENOENT;
+		*slash = '\0';
+	}
+	return fs.f_type == CGROUP_SUPER_MAGIC || fs.f_type == CGROUP2_SUPER_MAGIC ? 0 : -ENOENT;
+}
+
 static int sweep_path(char *path)
 {
 	char *name = strrchr(path, '/');
@@ -257,7 +277,7 @@ static int sweep_path(char *path)
 	*name++ = '\0';
 	parent = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (parent < 0)
-		return errno == ENOENT ? 0 : -errno;
+		return errno == ENOENT ? gone_or_hidden(path) : -errno;
 	return remove_group(parent, name);
 }
 

@@ -173,7 +173,8 @@ int lab_cgroups_remove(const struct lab_cgroups *cgs);
  * @journal:	text from lab_cgroups_journal(); changed
  *
  * What is not named as our groups are is left alone.
- * Return: 0 or -errno of the first that could not be removed. Errors: -EBUSY a process is left in it.
+ * Return: 0 or -errno of the first that could not be removed. Errors: -EBUSY a process is left in it; -ENOENT its hierarchy cannot be
+ * seen from here.
  */
 int lab_cgroups_sweep(char *journal);
 

@@ -122,6 +122,13 @@ with() {
 run with 'umount -l' "$NETLAB" run "$work/limits.xml"
 is 'without a hierarchy: exit 3' "$status" 3
 like 'which names the controller and what to do' "$err" 'limits.xml:3:5: error: host small: a limit of memory needs the cgroup controller memory, and no hierarchy that has it is mounted: mount -t cgroup2 none /sys/fs/cgroup \[ENOSYS\]'
+"$NETLAB" topo up "$work/limits.xml" >"$work/log"
+mapfile -t made < <(groups limits)
+kill -KILL "$("$NETLAB" topo ls --json | jq .pid)"
+run with 'umount -l' "$NETLAB" topo ls
+is 'who does not see the groups leaves the journal' "$(groups limits)" "$(printf '%s\n' "${made[@]}")"
+run "$NETLAB" topo ls
+is 'for whoever does' "$(exist "${made[@]}")$(ls /run/netlab 2>/dev/null)" ''
 run with 'umount -l' "$NETLAB" run "$NETLAB_TOP/recipes/ping.xml"
 is 'recipes without limits do not mind' "$status" 0
 is 'nothing was built' "$(ls /run/netlab 2>/dev/null)" ''

@@ -237,13 +237,21 @@ static void a_journal_removes_ours_and_nothing_else(void **state)
 	assert_int_equal(mkdirat(cgs.list[0].fd, "host.h1", 0755), 0);
 	assert_int_equal(mkdirat(fd, "theirs", 0755), 0);
 	lab_cgroups_journal(&cgs, &sb);
-	lab_strbuf_printf(&sb, "%s/theirs\nrelative/netlab.x\n%s/gone/netlab.x\n\n", (char *)*state,
-			  (char *)*state);
+	lab_strbuf_printf(&sb, "%s/theirs\nrelative/netlab.x\n\n", (char *)*state);
 	assert_int_equal(lab_cgroups_sweep(sb.data), 0);
 	assert_false(is_there(*state, "netlab.x.00000001"));
 	assert_true(is_there(*state, "theirs"));
 	lab_strbuf_fini(&sb);
 	lab_cgroups_close(&cgs);
+}
+
+static void a_hierarchy_that_is_hidden_is_not_taken_for_empty(void **state)
+{
+	char journal[2 * SCRATCH_STRLEN];
+
+	/* It is no cgroup file system, so nobody knows. */
+	(void)snprintf(journal, sizeof(journal), "%s/gone/netlab.x.1\n", (char *)*state);
+	assert_int_equal(lab_cgroups_sweep(journal), -ENOENT);
 }
 
 static void what_is_in_use_stays(void **state)
@@ -277,6 +285,8 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_journal_removes_ours_and_nothing_else, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(a_hierarchy_that_is_hidden_is_not_taken_for_empty,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_in_use_stays, set_up, tear_down),
 	};
 
