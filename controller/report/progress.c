@@ -80,18 +80,10 @@ static void add_recipe(const struct ctl_report *rep, const struct ctl_model_reci
 
 static void compose(const struct ctl_report *rep, struct lab_strbuf *sb)
 {
-	const struct ctl_model *m = &rep->model;
-	size_t i, n_over = 0, n_failed = 0;
-
-	for (i = 0; i < m->n_recipes; i++) {
-		n_over += m->recipes[i]->end != NULL;
-		n_failed += m->recipes[i]->end && m->recipes[i]->exit_code;
-	}
-	if (m->n_recipes - n_over < 2)
-		add_recipe(rep, m->recipes[m->n_recipes - 1], sb);
+	if (rep->status)
+		lab_strbuf_puts(sb, rep->status);
 	else
-		lab_strbuf_printf(sb, "%zu recipes are running, %zu passed, %zu failed",
-				  m->n_recipes - n_over, n_over - n_failed, n_failed);
+		add_recipe(rep, rep->model.recipes[rep->model.n_recipes - 1], sb);
 }
 
 /* Cut to a number of characters, which is that of columns for most texts. */
@@ -137,7 +129,7 @@ static void on_timer(struct lab_source *src, void *user)
 
 void ctl_progress_update(struct ctl_report *rep, bool now)
 {
-	if (!rep->params.live || !rep->model.n_recipes)
+	if (!rep->params.live || (!rep->model.n_recipes && !rep->status))
 		return;
 	if (now || ctl_report_now(rep) - rep->drawn_us >= NOT_AGAIN_US)
 		draw(rep);

@@ -67,6 +67,7 @@ void ctl_report_free(struct ctl_report *rep)
 	for (i = 0; i < CTL_REPORT_FORMAT_MAX_; i++)
 		ctl_report_file_close(&rep->files[i]);
 	ctl_model_fini(&rep->model);
+	free(rep->status);
 	free(rep);
 }
 
@@ -95,7 +96,7 @@ uint64_t ctl_report_totals(const struct ctl_report *rep, const struct ctl_report
 	return total;
 }
 
-int ctl_report_event(struct ctl_report *rep, json_t *event)
+static int take(struct ctl_report *rep, json_t *event)
 {
 	int r;
 
@@ -107,13 +108,53 @@ int ctl_report_event(struct ctl_report *rep, json_t *event)
 	return 0;
 }
 
-/* An event of our own. Out of memory: it is lost, and the next one may not be. */
 static void emit(struct ctl_report *rep, json_t *event)
 {
-	(void)ctl_report_event(rep, event);
+	(void)take(rep, event);
 	json_decref(event);
 }
 
+/* The event that begins a recipe, as if it began here. */
+static int adopt(struct ctl_report *rep, json_t *event)
+{
+	const char *name = ctl_model_string(event, "event");
+
+	if (name && strcmp(name, "recipe") == 0) {
+		if (!rep->model.start)
+			emit(rep, ctl_event_start(rep));
+		rep->run++;
+	}
+	if (!json_object_get(event, "run"))
+		return 0;
+	return json_object_set_new(event, "run", json_integer((json_int_t)rep->run)) < 0 ? -ENOMEM
+											 : 0;
+}
+
+int ctl_report_event(struct ctl_report *rep, json_t *event)
+{
+	const char *name = ctl_model_string(event, "event");
+	int r;
+
+	/* The program has started once. */
+	if (rep->model.start && name && strcmp(name, "start") == 0)
+		return 0;
+	r = adopt(rep, event);
+	if (r >= 0)
+		r = take(rep, event);
+	/* What else is said of this recipe comes from here. */
+	if (r >= 0 && rep->now.recipe)
+		rep->path = rep->now.recipe->path;
+	return r;
+}
+
+void ctl_report_status(struct ctl_report *rep, const char *text)
+{
+	free(rep->status);
+	rep->status = text ? strdup(text) : NULL;
+	ctl_progress_update(rep, true);
+}
+
+/* An event of our own. Out of memory: it is lost, and the next one may not be. */
 /* --- lines of output --- */
 
 /* Of a command, or of a Python task itself. */

@@ -171,14 +171,22 @@ void ctl_report_free(struct ctl_report *rep);
 /**
  * ctl_report_event() - Take an event that another report has made
  * @rep:	report
- * @event:	a line of docs/json.md (borrowed); its member run must be unique in this report
+ * @event:	a line of docs/json.md, from recipe to what became of the lab (borrowed); its member run
+ *		becomes that of this report
  *
- * This is how a recipe that runs in another process is reported. Events of several recipes may come
- * mixed; text is only readable when they do not.
+ * This is how a recipe that has run in another process is reported. The events of one recipe come
+ * together, so that text is readable.
  * Return: 0 or -errno. Errors: -EPROTO it is no event, or one of something that has not begun:
  * ignored; -ENOMEM.
  */
 int ctl_report_event(struct ctl_report *rep, json_t *event);
+
+/**
+ * ctl_report_status() - Say in the line of progress what goes on, instead of what this report has heard
+ * @rep:	report
+ * @text:	the line; copied; NULL = nothing any more
+ */
+void ctl_report_status(struct ctl_report *rep, const char *text);
 
 /**
  * ctl_report_begin() - A recipe begins

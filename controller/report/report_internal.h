@@ -42,6 +42,7 @@ struct ctl_partial {
  * @run:	its number
  * @lab:	its lab
  * @now:	what the last event was about
+ * @status:	text of ctl_report_status(), owned, or NULL
  * @hosts_up:	while the lab comes up
  * @hosts_total: while the lab comes up
  * @n_points:	TAP: test points so far
@@ -58,6 +59,7 @@ struct ctl_report {
 	const char *path, *lab;
 	size_t run;
 	struct ctl_event now;
+	char *status;
 	size_t hosts_up, hosts_total;
 	size_t n_points;
 	bool shown;

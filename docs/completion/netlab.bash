@@ -97,9 +97,9 @@ _netlab()
 
 	case $command in
 	run)
-		options='--name --define-alias --override-alias --config-only --keep --kernel --lab --module-dir --only --packet-capture'
+		options='--name --define-alias --override-alias --config-only --jobs --keep --kernel --lab --module-dir --only --packet-capture'
 		options+=" --repeat --shuffle --timeout --timing --result --junit --tap --multi-match $pools"
-		with_arg=' -n --name -a --define-alias -A --override-alias --kernel --lab --module-dir --only -p --packet-capture'
+		with_arg=' -n --name -a --define-alias -A --override-alias -j --jobs --kernel --lab --module-dir --only -p --packet-capture'
 		with_arg+=" --repeat --shuffle --timeout -x --result --junit $pools_with_arg "
 		;;
 	deconfigure)

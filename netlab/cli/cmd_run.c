@@ -16,6 +16,7 @@ static const struct lab_cli_option options[] = {
 	{ "override-alias", 'A', "NAME=VALUE", "define an alias whatever the recipe says" },
 	{ "name", 'n', "LAB", "name of the lab; default: the recipe's and a number" },
 	{ "config-only", 0, NULL, "bring the lab up, run no task, and leave it up" },
+	{ "jobs", 'j', "N", "run N recipes at once, each in a lab of its own" },
 	{ "keep", 0, NULL, "leave the lab up for a look" },
 	{ "lab", 0, "LAB", "run the tasks in a lab that is up already" },
 	{ "module-dir", 0, "DIR", "look for modules here first; may be given again" },
@@ -58,6 +59,14 @@ static int set_repeat(struct lab_cli *cli, const char *arg, struct lab_run_args 
 	if (lab_parse_uint(arg, 1, LAB_RUN_REPEAT_MAX, &args->repeat) < 0)
 		return lab_cli_usage_error(cli, "--repeat: '%s' is not a number from 1 to %u", arg,
 					   LAB_RUN_REPEAT_MAX);
+	return 0;
+}
+
+static int set_jobs(struct lab_cli *cli, const char *arg, struct lab_run_args *args)
+{
+	if (lab_parse_uint(arg, 1, LAB_RUN_JOBS_MAX, &args->jobs) < 0)
+		return lab_cli_usage_error(cli, "--jobs: '%s' is not a number from 1 to %u", arg,
+					   LAB_RUN_JOBS_MAX);
 	return 0;
 }
 
@@ -129,6 +138,8 @@ static int on_option(struct lab_cli *cli, const char *name, const char *arg, voi
 		return add_word(&args->module_dirs, &args->n_module_dirs, arg);
 	if (!strcmp(name, "only"))
 		return add_word(&args->only, &args->n_only, arg);
+	if (!strcmp(name, "jobs"))
+		return set_jobs(cli, arg, args);
 	if (!strcmp(name, "packet-capture"))
 		return (args->capture_dir = arg, 0);
 	if (!strcmp(name, "repeat"))
@@ -180,7 +191,7 @@ static bool may_draw(void)
 	return isatty(STDOUT_FILENO) && term && *term && strcmp(term, "dumb") != 0;
 }
 
-static int run_recipes(struct lab_cli *cli, const struct lab_run_args *args, struct lab_loop *loop,
+static int run_in_turn(struct lab_cli *cli, const struct lab_run_args *args, struct lab_loop *loop,
 		       struct ctl_report *rep, const struct lab_run_list *list)
 {
 	uint64_t start = cli->start_us;
@@ -192,6 +203,18 @@ static int run_recipes(struct lab_cli *cli, const struct lab_run_args *args, str
 		worst = LAB_MAX(worst, code);
 		start = lab_loop_now_us();
 	}
+	return worst;
+}
+
+static int run_recipes(struct lab_cli *cli, const struct lab_run_args *args, struct lab_loop *loop,
+		       struct ctl_report *rep, const struct lab_run_list *list)
+{
+	int worst;
+
+	if (args->jobs > 1 && list->n > 1)
+		worst = lab_run_jobs(cli, args, loop, rep, list);
+	else
+		worst = run_in_turn(cli, args, loop, rep, list);
 	/* Also after an interruption: with what there is. */
 	if (ctl_report_write(rep) < 0)
 		worst = LAB_MAX(worst, (int)LAB_EXIT_LACKS);
@@ -292,7 +315,7 @@ static int run_under_kernel(struct lab_cli *cli, const struct lab_run_args *args
 
 static int cmd_run(struct lab_cli *cli, int argc, char **argv)
 {
-	struct lab_run_args args = { .repeat = 1 };
+	struct lab_run_args args = { .repeat = 1, .jobs = 1 };
 	struct lab_run_list list = { 0 };
 	struct lab_pools pools = { 0 };
 	int first, r;
@@ -309,6 +332,9 @@ static int cmd_run(struct lab_cli *cli, int argc, char **argv)
 	else if (args.config_only && (args.lab || args.repeat > 1))
 		r = lab_cli_usage_error(cli, "--config-only and --%s exclude each other",
 					args.lab ? "lab" : "repeat");
+	else if (args.jobs > 1 && (args.lab || args.name))
+		r = lab_cli_usage_error(cli, "--jobs and --%s exclude each other",
+					args.lab ? "lab" : "name");
 	else if (args.multi_match && (args.lab || args.keep))
 		r = lab_cli_usage_error(cli, "--multi-match and --%s exclude each other",
 					args.lab           ? "lab"

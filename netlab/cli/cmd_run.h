@@ -36,6 +36,7 @@
  * @pools:	those that they name (borrowed)
  * @timeout_us:	--timeout; 0 = none
  * @repeat:	--repeat: rounds, 1 without it
+ * @jobs:	--jobs, 1 without it
  * @shuffle:	--shuffle
  * @seed:	for @shuffle
  * @keep:	--keep or --config-only
@@ -59,7 +60,7 @@ struct lab_run_args {
 	const char *outputs[LAB_RUN_OUTPUTS_MAX];
 	size_t n_outputs;
 	uint64_t timeout_us;
-	unsigned int repeat;
+	unsigned int repeat, jobs;
 	bool shuffle;
 	uint64_t seed;
 	bool keep, config_only, multi_match, timing, tap;
@@ -68,6 +69,7 @@ struct lab_run_args {
 
 #define LAB_RUN_LIST_MAX   ((size_t)100000)
 #define LAB_RUN_REPEAT_MAX 100000u
+#define LAB_RUN_JOBS_MAX   256u
 
 /**
  * struct lab_run_list - recipes to run, in order
@@ -147,6 +149,19 @@ int lab_run_list_make(const struct lab_cli *cli, const struct lab_run_args *args
  * @list:	may be zeroed; left zeroed
  */
 void lab_run_list_fini(struct lab_run_list *list);
+
+/**
+ * lab_run_jobs() - Run several recipes at once
+ * @cli:	command line; interrupted by a signal, it hands that on
+ * @args:	options; jobs says how many
+ * @loop:	loop
+ * @rep:	report; each recipe is reported as a whole when it is over
+ * @list:	recipes
+ *
+ * Return: the worst exit code; everything but the end has been reported.
+ */
+int lab_run_jobs(struct lab_cli *cli, const struct lab_run_args *args, struct lab_loop *loop,
+		 struct ctl_report *rep, const struct lab_run_list *list);
 
 /**
  * lab_run_shuffle() - Put paths into an order that looks random and depends on the seed only
