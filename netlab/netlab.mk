@@ -2,7 +2,7 @@
 # What is built from netlab/: the library and the command.
 
 ARCHIVES += lab cli
-lab_SRCS := $(sort $(foreach d,base nl ns rpc topo backend keeper vm,$(wildcard netlab/$(d)/*.c)))
+lab_SRCS := $(sort $(foreach d,base nl ns rpc topo backend keeper doctor vm,$(wildcard netlab/$(d)/*.c)))
 # All of the command but main(), so that tests can link it.
 cli_SRCS := $(filter-out netlab/cli/main.c,$(sort $(wildcard netlab/cli/*.c)))
 

@@ -70,7 +70,7 @@ _netlab()
 	COMPREPLY=()
 	command -v "$netlab" >/dev/null || netlab=netlab
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_netlab_offer 'run deconfigure topo match list-pools exec shell kernel help version --help --version'
+		_netlab_offer 'run deconfigure topo match list-pools exec shell doctor kernel help version --help --version'
 		return
 	fi
 	command=${COMP_WORDS[1]}
@@ -124,6 +124,10 @@ _netlab()
 		;;
 	'topo down') options='--all' ;;
 	'topo ls' | 'topo inspect') options='--quiet' ;;
+	doctor)
+		options='--define-alias --override-alias --module-dir'
+		with_arg=' -a --define-alias -A --override-alias --module-dir '
+		;;
 	'kernel run')
 		options='--share --memory --cpus --timeout'
 		with_arg=' -s --share -m --memory -c --cpus -t --timeout '
@@ -137,7 +141,7 @@ _netlab()
 		with_arg=' --netns '
 		;;
 	help)
-		[ "$COMP_CWORD" -eq 2 ] && _netlab_offer 'run deconfigure topo match list-pools exec shell kernel'
+		[ "$COMP_CWORD" -eq 2 ] && _netlab_offer 'run deconfigure topo match list-pools exec shell doctor kernel'
 		return
 		;;
 	esac
@@ -172,7 +176,7 @@ _netlab()
 	fi
 
 	case $command in
-	run | deconfigure | match) _netlab_recipes ;;
+	run | deconfigure | match | doctor) _netlab_recipes ;;
 	'topo up' | 'topo plan') [ ${#operands[@]} -gt 0 ] || _netlab_recipes ;;
 	'topo down') _netlab_labs ;;
 	'kernel fetch') [ ${#operands[@]} -gt 0 ] || _netlab_offer '6.1 6.12' ;;

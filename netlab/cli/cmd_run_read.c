@@ -8,6 +8,7 @@
 #include "netlab/base/program.h"
 #include "netlab/base/strbuf.h"
 #include "netlab/base/util.h"
+#include "netlab/cli/cmd_doctor.h"
 #include "netlab/cli/cmd_run.h"
 
 /* The folder of this program, with a last slash; "" when the kernel does not say. */
@@ -177,6 +178,8 @@ static int read_all(struct lab_run *run, struct ctl_diag *diag)
 		return modules;
 	r = lab_pools_topo(run->args->pools, file->recipe, run->lab, run->match, &file->topo,
 			   &run->found, diag);
+	if (r >= 0)
+		r = lab_doctor_before(file->topo, diag);
 	if (r >= 0 && modules >= 0)
 		r = lab_plan_new(file->topo, &file->plan);
 	return r < 0 ? r : modules;

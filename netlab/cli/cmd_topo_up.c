@@ -5,6 +5,7 @@
 #include "netlab/base/strbuf.h"
 #include "netlab/base/util.h"
 #include "netlab/cli/cli.h"
+#include "netlab/cli/cmd_doctor.h"
 #include "netlab/cli/pools.h"
 
 #define PROGRESS_US 40000 /* between two updates of the progress line */
@@ -13,7 +14,7 @@ struct up_args {
 	struct lab_cli_aliases defines, overrides;
 	struct lab_pools_args pools;
 	const char *name;
-	bool timing;
+	bool timing, build;
 };
 
 struct progress {
@@ -65,6 +66,8 @@ static int open_recipe(struct lab_cli *cli, const char *path, const struct up_ar
 		return r;
 	r = lab_cli_labfile_open(path, args->name, &params, &pools, ret, &diag);
 	lab_pools_fini(&pools);
+	if (r >= 0 && args->build)
+		r = lab_doctor_before(ret->topo, &diag);
 	lab_cli_diag(cli, &diag);
 	if (r == -ENOMEM && diag.n_errors == 0) {
 		(void)lab_err_errno(&err, ENOMEM, "%s", path);
@@ -195,7 +198,7 @@ static int bring_up(struct lab_cli *cli, const struct lab_cli_labfile *file,
 
 static int topo_up(struct lab_cli *cli, int argc, char **argv)
 {
-	LAB_CLEANUP(up_args_fini) struct up_args args = { 0 };
+	LAB_CLEANUP(up_args_fini) struct up_args args = { .build = true };
 	struct lab_cli_labfile file = { 0 };
 	const char *path;
 	struct lab_err err;

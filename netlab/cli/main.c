@@ -33,6 +33,7 @@ static const struct {
 	{ "topo shell", &lab_cmd_shell, false },
 	{ "exec", &lab_cmd_exec, true },
 	{ "shell", &lab_cmd_shell, true },
+	{ "doctor", &lab_cmd_doctor, true },
 	{ "kernel fetch", &lab_cmd_kernel_fetch, true },
 	{ "kernel ls", &lab_cmd_kernel_ls, true },
 	{ "kernel rm", &lab_cmd_kernel_rm, true },

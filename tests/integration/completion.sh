@@ -32,8 +32,9 @@ mkdir "$work/sub"
 touch "$work/other.txt" "$work/with blank.xml"
 
 is 'it registers itself' "$(complete -p netlab)" 'complete -F _netlab netlab'
-offers '--help --version deconfigure exec help kernel list-pools match run shell topo version' ''
+offers '--help --version deconfigure doctor exec help kernel list-pools match run shell topo version' ''
 offers 'topo' t
+offers 'ring.xml' doctor pair.xml r
 offers 'fetch ls rm run' kernel ''
 mkdir -p "$work/kernels/6.1.0-9-amd64" && touch "$work/kernels/6.1.0-9-amd64/vmlinux"
 export NETLAB_KERNELS=$work/kernels
