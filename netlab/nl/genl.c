@@ -37,6 +37,10 @@ static bool begin(struct lab_nl *nl, uint16_t family, uint8_t command, uint8_t v
 	return true;
 }
 
+struct family {
+	uint16_t id;
+};
+
 static int hear_family(void *data, const struct nlmsghdr *nlh, LAB_UNUSED struct lab_err *err)
 {
 	const struct nlattr *attr;
@@ -44,15 +48,15 @@ static int hear_family(void *data, const struct nlmsghdr *nlh, LAB_UNUSED struct
 	mnl_attr_for_each(attr, nlh, sizeof(struct genlmsghdr))
 		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID &&
 		    mnl_attr_validate(attr, MNL_TYPE_U16) >= 0)
-			*(uint16_t *)data = mnl_attr_get_u16(attr);
+			((struct family *)data)->id = mnl_attr_get_u16(attr);
 	return 0;
 }
 
 int lab_genl_family(struct lab_nl *nl, const char *name, uint16_t *ret_id, struct lab_err *err)
 {
-	uint16_t id = 0;
+	struct family family = { .id = 0 };
 	const struct lab_nl_ear ear = { .hear = hear_family,
-					.data = &id,
+					.data = &family,
 					.type = GENL_ID_CTRL,
 					.min_len = sizeof(struct genlmsghdr) };
 	int r;
@@ -62,9 +66,9 @@ int lab_genl_family(struct lab_nl *nl, const char *name, uint16_t *ret_id, struc
 	r = lab_nl_ask(nl, &ear, err);
 	if (r < 0)
 		return lab_err_prefix(err, r, "generic netlink family %s: ", name);
-	if (!id)
+	if (!family.id)
 		return lab_err_set(err, ENOENT, "generic netlink family %s has no number", name);
-	*ret_id = id;
+	*ret_id = family.id;
 	return 0;
 }
 

@@ -109,14 +109,15 @@ void lab_link_read(const struct nlmsghdr *nlh, struct lab_link_info *ret)
 	const struct nlattr *attr;
 
 	*ret = (struct lab_link_info){ .ifindex = ifi->ifi_index, .flags = ifi->ifi_flags };
-	mnl_attr_for_each(attr, nlh, sizeof(*ifi))
+	mnl_attr_for_each(attr, nlh, sizeof(*ifi)) {
 		read_attr(attr, ret);
+	}
 }
 
 bool lab_addr_read(const struct nlmsghdr *nlh, struct lab_addr_info *ret)
 {
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *attr, *address = NULL;
+	const struct nlattr *attr, *local = NULL, *address = NULL;
 	unsigned int len;
 
 	*ret = (struct lab_addr_info){ .ifindex = (int)ifa->ifa_index,
@@ -125,13 +126,15 @@ bool lab_addr_read(const struct nlmsghdr *nlh, struct lab_addr_info *ret)
 				       .flags = ifa->ifa_flags,
 				       .scope = ifa->ifa_scope };
 	mnl_attr_for_each(attr, nlh, sizeof(*ifa)) {
-		/* With a peer IFA_ADDRESS is the other end's; IPv6 has no IFA_LOCAL without one. */
-		if (mnl_attr_get_type(attr) == IFA_LOCAL ||
-		    (mnl_attr_get_type(attr) == IFA_ADDRESS && !address))
+		if (mnl_attr_get_type(attr) == IFA_LOCAL)
+			local = attr;
+		else if (mnl_attr_get_type(attr) == IFA_ADDRESS)
 			address = attr;
 		else if (mnl_attr_get_type(attr) == IFA_FLAGS)
 			ret->flags = attr_u32(attr);
 	}
+	/* With a peer IFA_ADDRESS is the other end's; IPv6 has no IFA_LOCAL without one. */
+	address = local ? local : address;
 	len = lab_addr_len(&ret->addr);
 	if (!address || !len || mnl_attr_get_payload_len(address) != len)
 		return false;
