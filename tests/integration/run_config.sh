@@ -68,6 +68,27 @@ is 'and comes back' "$(in_h1 $ttl)" 9
 run netlab run --lab config "$work/t.xml"
 like 'the text report has it' "$out" "FAIL +[0-9.]+ s  h1  config $ttl = 20, /proc/sys/net/no_such = 1"
 
+# In a further network namespace of a host.
+cat >"$work/netns.xml" <<-XML
+	<lnstrecipe>
+	  <network>
+	    <host id="h1"><interfaces><eth id="eth0" label="net"/><eth id="eth1" label="net" netns="blue"/></interfaces></host>
+	  </network>
+	  <task>
+	    <config host="h1" netns="blue" option="$ttl" value="5"/>
+	    <run host="h1" netns="blue" command="cat $ttl"/>
+	    <run host="h1" command="cat $ttl"/>
+	  </task>
+	  <task><run host="h1" netns="blue" command="cat $ttl"/></task>
+	</lnstrecipe>
+XML
+run netlab run --json "$work/netns.xml"
+is 'in a namespace of a host only that one is changed, and changed back' \
+	"$(jq -r 'select(.event == "command_end") | .stdout // empty | select(. != "")' <<<"$out" | tr '\n' ' ')" '5  64  64  '
+sed -i 's/netns="blue" option/netns="bleu" option/' "$work/netns.xml"
+run netlab run "$work/netns.xml"
+like 'one that is not there is an error before anything is built' "$err" 'netns.xml:6:[0-9]+: error: host h1 has no network namespace bleu; it has blue'
+
 # Parts of recipes in other files, in folders of their own, from another working directory.
 mkdir -p "$work/parts/sub"
 cat >"$work/parts/sub/task.xml" <<-'XML'

@@ -128,6 +128,10 @@ like 'nor its name be used while it runs' "$out" 'Incorrect command sequence: bg
 task "<$h1='true' bg_id='a'/></task><task><wait host='h1' bg_id='a'/>"
 like 'nor it be ended in another task' "$out" 'Incorrect command sequence: host h1 runs no command with bg_id a in this task'
 
+task "<$h1='echo {hwaddr(h1,eth0)}'/><$h1='ip link set {devname(h1,eth0)} down addr 02:00:00:00:00:0a name lan0'/><$h1='ip link show {devname(h1,eth0)} | grep -ic {hwaddr(h1,eth0)}; echo {hwaddr(h1,eth0)} {devname(h1,eth0)} {devname(h2,eth0)} {ip(h1,eth0)}/{prefix(h1,eth0)}'/><$h1='ip link set {devname(h1,eth0)} name eth0 up addr 52:54:01:00:00:01'/><$h1='echo {devname(h1,eth0)}'/>"
+is 'devname() and hwaddr() follow what commands change, ip() and prefix() are the recipe'\''s' \
+	"$(jq -r '.stdout // empty' "$work/ends" | tr '\n' ' ')" '52:54:01:00:00:01   1 02:00:00:00:00:0A lan0 eth0 10.0.0.1/24   eth0  '
+
 is 'the lab is still there' "$(netlab topo ls -q)" verdicts
 
 kill -9 "$(netlab topo inspect --json verdicts | jq -r '.hosts[] | select(.id == "h2") | .pid')"
