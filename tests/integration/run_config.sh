@@ -87,7 +87,7 @@ is 'in a namespace of a host only that one is changed, and changed back' \
 	"$(jq -r 'select(.event == "command_end") | .stdout // empty | select(. != "")' <<<"$out" | tr '\n' ' ')" '5  64  64  '
 sed -i 's/netns="blue" option/netns="bleu" option/' "$work/netns.xml"
 run netlab run "$work/netns.xml"
-like 'one that is not there is an error before anything is built' "$err" 'netns.xml:6:[0-9]+: error: host h1 has no network namespace bleu; it has blue'
+like 'one that is not there is an error before anything is built' "$err" 'netns.xml:6:30: error: host h1 has no network namespace bleu; did you mean blue\?'
 
 # Parts of recipes in other files, in folders of their own, from another working directory.
 mkdir -p "$work/parts/sub"
