@@ -137,6 +137,13 @@ static int add_slaves(struct lab_host *host, size_t i, const struct ctl_slave *s
 	return r < 0 ? lab_err_at(err, r, &slaves[s - 1].id_src) : 0;
 }
 
+static bool stands_in(const struct ctl_iface *iface, size_t bridge)
+{
+	return (iface->kind == CTL_IFACE_OVS_BOND || iface->kind == CTL_IFACE_OVS_TUNNEL ||
+		iface->kind == CTL_IFACE_OVS_INTERNAL) &&
+	       iface->owner == bridge;
+}
+
 /* Whatever stands in an Open vSwitch bridge is a port of it, also where only a <vlan> names it. */
 static int add_ovs_ports(struct lab_host *host, size_t i, const struct ctl_host *from,
 			 struct lab_err *err)
@@ -145,9 +152,11 @@ static int add_ovs_ports(struct lab_host *host, size_t i, const struct ctl_host 
 	size_t p, v, s;
 	int r = 0;
 
-	for (p = i - LAB_MIN(i, bridge->n_parts); p < i && r == 0; p++)
-		r = lab_topo_add_slave(host, i, from->ifaces[p].id, &from->ifaces[p].src, NULL,
-				       err);
+	for (p = 0; p < i && r == 0; p++) {
+		if (stands_in(&from->ifaces[p], i))
+			r = lab_topo_add_slave(host, i, from->ifaces[p].id, &from->ifaces[p].src,
+					       NULL, err);
+	}
 	for (v = 0; v < bridge->n_vlans && r == 0; v++) {
 		for (s = 0; s < bridge->vlans[v].n_slaves && r == 0; s++) {
 			const struct ctl_slave *slave = &bridge->vlans[v].slaves[s];

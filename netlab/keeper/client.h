@@ -264,7 +264,7 @@ int lab_client_config_write(struct lab_client *c, const char *host, const char *
  * @ret:	on success, the interface as lab_client_link_get() tells it, new reference; may be NULL
  * @err:	filled on failure; may be NULL
  *
- * Runs the loop until answered (60 s at most).
+ * Runs the loop until answered (150 s at most).
  * Return: 0 or -errno. Errors: -ENOENT no such host, -EEXIST the id is taken, -EINVAL the description is wrong, -ENOSYS the kernel
  * lacks the kind, and whatever the kernel refuses it with.
  */
@@ -281,7 +281,7 @@ int lab_client_link_add(struct lab_client *c, const char *host, json_t *spec, js
  * @err:	filled on failure; may be NULL
  *
  * Changes are made in the order of the table there; what comes before the one that fails stays.
- * Runs the loop until answered (60 s at most).
+ * Runs the loop until answered (150 s at most).
  * Return: 0 or -errno. Errors: -ENOENT no such host or interface, -EINVAL.
  */
 int lab_client_link_set(struct lab_client *c, const char *host, const char *id, json_t *changes,
@@ -294,7 +294,7 @@ int lab_client_link_set(struct lab_client *c, const char *host, const char *id, 
  * @id:		the interface's id
  * @err:	filled on failure; may be NULL
  *
- * Runs the loop until answered (60 s at most).
+ * Runs the loop until answered (150 s at most).
  * Return: 0 or -errno. Errors: -ENOENT no such host or interface.
  */
 int lab_client_link_del(struct lab_client *c, const char *host, const char *id,
@@ -308,7 +308,7 @@ int lab_client_link_del(struct lab_client *c, const char *host, const char *id,
  * @ret:	the answer of `link.get` (docs/rpc.md), new reference
  * @err:	filled on failure; may be NULL
  *
- * Runs the loop until answered (60 s at most).
+ * Runs the loop until answered (150 s at most).
  * Return: 0 or -errno. Errors: -ENOENT no such host or interface, -ENODEV it has gone.
  */
 int lab_client_link_get(struct lab_client *c, const char *host, const char *id, json_t **ret,
@@ -321,7 +321,7 @@ int lab_client_link_get(struct lab_client *c, const char *host, const char *id, 
  * @route:	as docs/rpc.md describes it for `route.add` (borrowed)
  * @err:	filled on failure; may be NULL
  *
- * Runs the loop until answered (60 s at most).
+ * Runs the loop until answered (150 s at most).
  * Return: 0 or -errno. Errors: -ENOENT no such host or interface, -EEXIST, -ENETUNREACH, -EINVAL.
  */
 int lab_client_route_add(struct lab_client *c, const char *host, json_t *route,
@@ -334,7 +334,7 @@ int lab_client_route_add(struct lab_client *c, const char *host, json_t *route,
  * @route:	as for lab_client_route_add() (borrowed)
  * @err:	filled on failure; may be NULL
  *
- * Runs the loop until answered (60 s at most).
+ * Runs the loop until answered (150 s at most).
  * Return: 0 or -errno. Errors: -ENOENT no such host or interface, -ESRCH no such route.
  */
 int lab_client_route_del(struct lab_client *c, const char *host, json_t *route,

@@ -12,7 +12,7 @@
 
 #define LAB_CLIENT_INSPECT_MS 10000
 #define LAB_CLIENT_SYNC_MS    60000
-#define LAB_CLIENT_LINK_MS    60000
+#define LAB_CLIENT_LINK_MS    150000 /* a program may make the link */
 #define LAB_CLIENT_CONFIG_MS  60000
 #define LAB_CLIENT_QUEUE_HIGH (1u << 20) /* bytes queued before a sync waits for the peer to read */
 #define LAB_JOB_INPUT_MAX     (1u << 20) /* bytes of input that a command has not taken; docs/rpc.md */

@@ -160,10 +160,12 @@ static int explain_missing(const struct lab_iface *iface, int r, struct lab_err 
 {
 	const struct lab_kind_def *def = lab_kind_get(iface->link);
 
-	if (r != -EOPNOTSUPP && r != -ENODEV)
+	if (r != -EOPNOTSUPP || !err)
 		return r;
+	if (!strstr(err->msg, "Unknown device type"))
+		return lab_err_prefix(err, r, "this kernel may lack one of the options: ");
 	return lab_err_prefix(err, r,
-			      "this kernel may lack links of the kind %s (CONFIG_%s): ", def->name,
+			      "this kernel lacks links of the kind %s (CONFIG_%s): ", def->name,
 			      def->config);
 }
 

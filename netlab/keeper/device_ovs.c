@@ -214,7 +214,7 @@ static int make_bridge(struct lab_khost *space, const struct lab_host *h,
 		return lab_err_errno(err, ENOMEM, "ovs-vsctl");
 	add(a, "ovs-vsctl");
 	addf(a, "--db=unix:%s/db.sock", dir);
-	add(a, "--timeout=20");
+	add(a, "--timeout=90");
 	add(a, "add-br");
 	add(a, bridge->name);
 	set_options(a, "Bridge", bridge->name, bridge->options, bridge->n_options, true);
@@ -286,6 +286,6 @@ int lab_device_make_ovs(struct lab_keeper *k, uint32_t host, uint32_t index, str
 	if (r == 0)
 		r = make_bridge(space, h, bridge, dir, err);
 	if (r == 0)
-		r = add_flows(space, bridge, dir, err);
-	return r < 0 ? r : find_all(k, host, index, err);
+		r = find_all(k, host, index, err);
+	return r < 0 ? r : add_flows(space, bridge, dir, err);
 }

@@ -102,6 +102,11 @@ int lab_device_make_team(struct lab_keeper *k, uint32_t host, uint32_t index, st
 	r = lab_keeper_need_agents(k, host, err);
 	if (r == 0)
 		r = lab_relay_run(space, argv, NULL, err);
+	if (r == -EINVAL && err && strstr(err->msg, "not supported")) {
+		err->code = ENOSYS;
+		return lab_err_prefix(err, -ENOSYS,
+				      "this kernel may lack CONFIG_NET_TEAM: teamd: ");
+	}
 	if (r < 0)
 		return lab_err_prefix(err, r, "teamd: ");
 	r = lab_device_find(k, host, index, err);

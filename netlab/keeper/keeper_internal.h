@@ -369,7 +369,7 @@ int lab_relay_attach(struct lab_khost *host, int fd);
  * @out:	what it wrote is added, at most LAB_RUN_OUTPUT_MAX bytes; may be NULL
  * @err:	filled on failure with its last line of output; may be NULL
  *
- * Context: runs the loop (30 s at most).
+ * Context: runs the loop (125 s at most).
  * Return: 0 when it ended with 0, or -errno. Errors: -EINVAL it did not, -ENOENT there is no such program, -EHOSTDOWN, -ETIMEDOUT.
  */
 int lab_relay_run(struct lab_khost *space, const char *const *argv, struct lab_strbuf *out,

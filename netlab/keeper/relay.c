@@ -661,7 +661,7 @@ int lab_relay_attach(struct lab_khost *host, int fd)
 
 /* ---- programs of the keeper's own ---- */
 
-enum { RUN_MS = 30000, RUN_MORE_US = 5000000 };
+enum { RUN_MS = 120000, RUN_MORE_US = 5000000 };
 
 /* How a program of the keeper's ended; @given_up: nobody waits for it any more. */
 struct run {

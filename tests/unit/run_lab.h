@@ -7,12 +7,12 @@
 #include "controller/run/run.h"
 #include "tests/unit/fake_keeper.h"
 
-#define HOSTS                                                                                               \
-	"<lnstrecipe><network>"                                                                             \
-	"<host id='h1'><interfaces><eth id='eth1' label='A'><addresses>"                                    \
-	"<address value='192.168.7.1/24'/></addresses></eth><dummy id='d' netns='ns'/></interfaces></host>" \
-	"<host id='h2'><interfaces><eth id='eth1' label='A'><addresses>"                                    \
-	"<address value='192.168.7.2/24'/></addresses></eth></interfaces></host>"                           \
+#define HOSTS                                                                                             \
+	"<lnstrecipe><network>"                                                                           \
+	"<host id='h1'><interfaces><eth id='eth1' label='A'><addresses>"                                  \
+	"<address value='192.168.7.1/24'/></addresses></eth><tun id='d' netns='ns'/></interfaces></host>" \
+	"<host id='h2'><interfaces><eth id='eth1' label='A'><addresses>"                                  \
+	"<address value='192.168.7.2/24'/></addresses></eth></interfaces></host>"                         \
 	"</network>"
 #define TASK(commands)    HOSTS "<task>" commands "</task></lnstrecipe>"
 #define RUN(attrs)        "<run host='h1' " attrs "/>"
