@@ -125,8 +125,8 @@ _netlab()
 	'topo down') options='--all' ;;
 	'topo ls' | 'topo inspect') options='--quiet' ;;
 	doctor)
-		options='--define-alias --override-alias --module-dir'
-		with_arg=' -a --define-alias -A --override-alias --module-dir '
+		options="--define-alias --override-alias --module-dir $pools"
+		with_arg=" -a --define-alias -A --override-alias --module-dir $pools_with_arg "
 		;;
 	'kernel run')
 		options='--share --memory --cpus --timeout'

@@ -19,12 +19,15 @@ enum {
 
 /*
  * struct doctor - options and how it goes
+ * @pool_args:	--pool, --no-pool, -c; @pools: what they name
  * @worst:	of all findings so far
  */
 struct doctor {
 	struct lab_cli_aliases defines, overrides;
 	const char **module_dirs;
 	size_t n_module_dirs;
+	struct lab_pools_args pool_args;
+	struct lab_pools pools;
 	enum lab_verdict worst;
 };
 
@@ -32,6 +35,7 @@ static const struct lab_cli_option options[] = {
 	{ "define-alias", 'a', "NAME=VALUE", "define an alias; the recipe may define it anew" },
 	{ "override-alias", 'A', "NAME=VALUE", "define an alias whatever the recipe says" },
 	{ "module-dir", 0, "DIR", "look for modules here first; may be given again" },
+	LAB_POOLS_OPTIONS,
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -39,7 +43,10 @@ static int on_option(struct lab_cli *cli, const char *name, const char *arg, voi
 {
 	struct doctor *d = user;
 	const char **dirs;
+	int r;
 
+	if (lab_pools_option(cli, name, arg, &d->pool_args, &r))
+		return r;
 	if (!strcmp(name, "define-alias"))
 		return lab_cli_alias_add(cli, name, arg, &d->defines);
 	if (!strcmp(name, "override-alias"))
@@ -56,6 +63,8 @@ static void doctor_fini(struct doctor *d)
 {
 	lab_cli_aliases_fini(&d->defines);
 	lab_cli_aliases_fini(&d->overrides);
+	lab_pools_args_fini(&d->pool_args);
+	lab_pools_fini(&d->pools);
 	free(d->module_dirs);
 }
 
@@ -191,12 +200,11 @@ static int check_recipe(struct doctor *d, const char *path, struct lab_findings 
 		.n_overrides = d->overrides.n,
 		.for_run = true,
 	};
-	const struct lab_pools none = { 0 };
 	struct lab_cli_labfile file;
 	struct lab_size size;
 	int r;
 
-	r = lab_cli_labfile_open(path, NULL, &params, &none, &file, diag);
+	r = lab_cli_labfile_open(path, NULL, &params, &d->pools, &file, diag);
 	if (r < 0)
 		return r;
 	lab_doctor_machine(list);
@@ -238,6 +246,10 @@ static int cmd_doctor(struct lab_cli *cli, int argc, char **argv)
 		return first;
 	if (first == argc)
 		code = machine(cli, &d);
+	else
+		code = lab_pools_open(cli, &d.pool_args, &d.pools);
+	if (code != 0)
+		return code;
 	for (; first < argc; first++) {
 		r = one_recipe(cli, &d, argv[first]);
 		code = LAB_MAX(code, r);

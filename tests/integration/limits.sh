@@ -53,7 +53,7 @@ until_gone() {
 
 run "$NETLAB" topo up "$work/limits.xml"
 if [ "$status" -eq 3 ]; then
-	like 'without a controller the error names the host and the controller' "$err" 'limits.xml:3:5: error: host small: .*cgroup'
+	like 'without a controller the error names it and the place' "$err" 'limits.xml:3:5: error: limits of hosts: .*cgroup'
 	skip "a cgroup controller for memory and cpu: $err"
 fi
 is 'a lab with limits comes up' "$status" 0
@@ -121,7 +121,7 @@ with() {
 }
 run with 'umount -l' "$NETLAB" run "$work/limits.xml"
 is 'without a hierarchy: exit 3' "$status" 3
-like 'which names the controller and what to do' "$err" 'limits.xml:3:5: error: host small: a limit of memory needs the cgroup controller memory, and no hierarchy that has it is mounted: mount -t cgroup2 none /sys/fs/cgroup \[ENOSYS\]'
+like 'which names the controller and what to do' "$err" 'limits.xml:3:5: error: limits of hosts: a limit of memory needs the cgroup controller memory, and no hierarchy that has it is mounted: mount -t cgroup2 none /sys/fs/cgroup \[ENOSYS\]'
 "$NETLAB" topo up "$work/limits.xml" >"$work/log"
 mapfile -t made < <(groups limits)
 kill -KILL "$("$NETLAB" topo ls --json | jq .pid)"
@@ -135,7 +135,7 @@ is 'nothing was built' "$(ls /run/netlab 2>/dev/null)" ''
 
 run with 'mount -o remount,bind,ro' "$NETLAB" run "$work/limits.xml"
 is 'hierarchies that are read-only: exit 3' "$status" 3
-like 'which says so' "$err" 'limits.xml:3:5: error: host small: limits need .* cgroup controller (memory|cpu).* \[EROFS\]'
+like 'which says so' "$err" 'limits.xml:3:5: error: limits of hosts: limits need .* cgroup controller (memory|cpu).* \[EROFS\]'
 
 # --- without root: only where the controllers are delegated ---
 
@@ -149,7 +149,7 @@ if ! as_user unshare --user --map-root-user --net --mount true >"$work/log" 2>&1
 fi
 run as_user "$NETLAB" run "$work/limits.xml"
 is 'a user without delegated controllers: exit 3' "$status" 3
-like 'which says where it would work' "$err" 'limits.xml:3:5: error: host small: limits need .* controller (memory|cpu)[, ].*(run as root, or where the controllers are delegated|run in a group of its own)'
+like 'which says where it would work' "$err" 'limits.xml:3:5: error: limits of hosts: limits need .* controller (memory|cpu)[, ].*(run as root, or where the controllers are delegated|run in a group of its own)'
 
 # A group of the user's in each hierarchy; of version 2 with one in it for the processes, as a session has.
 "$NETLAB" topo up "$work/limits.xml" >"$work/log"

@@ -77,6 +77,10 @@ run "$NETLAB" run --pool "$pool" -u --result r.xml --junit j.xml pair.xml
 like 'and a line at the end' "$out" $'\n  PASS  pair.xml, match 1\n  PASS  pair.xml, match 2$'
 is 'the result has its machines and NICs' "$(xmllint --xpath 'string(//recipe[@match_num=2]/pool_match[@virtual="False"]/m_match[@host_id="h2"][@pool_id="small"]/if_match[@if_id="e"]/@pool_if_id)' r.xml)" 2
 is 'JUnit has a suite for each' "$(xmllint --xpath 'string(//testsuite[2]/@name)' j.xml)" 'pair.xml, match 2'
+run "$NETLAB" run --pool "$pool" -u --jobs 2 pair.xml pair.xml
+like 'also when several run at once' "$out" $'\n  PASS  pair.xml, match 1\n  PASS  pair.xml, match 2\n  PASS  pair.xml, match 1\n  PASS  pair.xml, match 2$'
+run "$NETLAB" doctor --pool "$pool" pair.xml
+is 'doctor looks into pools, too' "$status" 0
 run "$NETLAB" topo up --pool "$pool" -n lab pair.xml
 is 'topo up takes machines of a pool, too' "$status" 0
 is 'with their addresses and MTU' "$("$NETLAB" exec lab h1 -- ip -j link show dev e | jq -r '.[0] | "\(.address) \(.mtu)"')" '52:54:02:00:00:01 9000'
