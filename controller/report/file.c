@@ -132,6 +132,7 @@ int ctl_report_file_write(const struct ctl_report_file *file, enum ctl_report_fo
 	static void (*const writers[])(const struct ctl_model *, struct lab_strbuf *) = {
 		[CTL_REPORT_RESULT] = ctl_report_result,
 		[CTL_REPORT_JUNIT] = ctl_report_junit,
+		[CTL_REPORT_HTML] = ctl_report_html,
 	};
 	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
 	int r;

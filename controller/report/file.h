@@ -68,4 +68,11 @@ void ctl_report_result(const struct ctl_model *model, struct lab_strbuf *sb);
  */
 void ctl_report_junit(const struct ctl_model *model, struct lab_strbuf *sb);
 
+/**
+ * ctl_report_html() - Write the results as a page for people
+ * @model:	what is known
+ * @sb:		appended
+ */
+void ctl_report_html(const struct ctl_model *model, struct lab_strbuf *sb);
+
 #endif

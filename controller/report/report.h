@@ -40,6 +40,7 @@ enum ctl_report_style_kind {
 enum ctl_report_format {
 	CTL_REPORT_RESULT, /* XML as LNST wrote it */
 	CTL_REPORT_JUNIT,  /* XML as CI servers read it */
+	CTL_REPORT_HTML,   /* one page for people */
 	CTL_REPORT_FORMAT_MAX_,
 };
 

@@ -98,9 +98,9 @@ _netlab()
 	case $command in
 	run)
 		options='--name --define-alias --override-alias --config-only --jobs --keep --kernel --lab --module-dir --only --packet-capture'
-		options+=" --repeat --shuffle --timeout --timing --result --junit --tap --multi-match $pools"
+		options+=" --repeat --shuffle --timeout --timing --result --junit --html --tap --multi-match $pools"
 		with_arg=' -n --name -a --define-alias -A --override-alias -j --jobs --kernel --lab --module-dir --only -p --packet-capture'
-		with_arg+=" --repeat --shuffle --timeout -x --result --junit $pools_with_arg "
+		with_arg+=" --repeat --shuffle --timeout -x --result --junit --html $pools_with_arg "
 		;;
 	deconfigure)
 		options='--name --define-alias --override-alias'
@@ -160,7 +160,7 @@ _netlab()
 		case $prev in
 		--lab) _netlab_labs ;;
 		--pool) _netlab_pools ;;
-		-c | --config | -x | --result | --junit)
+		-c | --config | -x | --result | --junit | --html)
 			compopt -o filenames 2>/dev/null
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 			;;

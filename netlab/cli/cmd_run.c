@@ -32,6 +32,7 @@ static const struct lab_cli_option options[] = {
 	{ "timing", 0, NULL, "show where the time went" },
 	{ "result", 'x', "FILE", "write the results as LNST wrote them" },
 	{ "junit", 0, "FILE", "write the results as CI servers read them" },
+	{ "html", 0, "FILE", "write the results as a page to look at" },
 	{ "tap", 0, NULL, "print the results in the Test Anything Protocol instead of text" },
 	{ NULL, 0, NULL, NULL },
 };
@@ -93,6 +94,7 @@ static int set_file(const char *option, const char *path, struct lab_run_args *a
 	static const char *const names[] = {
 		[CTL_REPORT_RESULT] = "result",
 		[CTL_REPORT_JUNIT] = "junit",
+		[CTL_REPORT_HTML] = "html",
 	};
 	size_t i;
 
