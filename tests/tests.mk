@@ -72,6 +72,4 @@ test_template_LDFLAGS := -Wl,--wrap=open,--wrap=open64,--wrap=lab_mount_tree,--w
 	-Wl,--wrap=lab_mount_read_only
 test_relay_LDFLAGS := -Wl,--wrap=lab_keeper_end
 test_apply_LDFLAGS := -Wl,--wrap=lab_nl_flush,--wrap=lab_nl_enter,--wrap=lab_loop_step
-test_pool_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
-test_search_LDFLAGS := -Wl,--wrap=calloc
 test_recipe_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup

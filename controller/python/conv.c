@@ -158,7 +158,7 @@ static PyObject *dict_from_json(json_t *value)
 PyObject *ctl_py_from_json(const json_t *value)
 {
 	if (!value)
-		Py_RETURN_NONE;
+		return Py_NewRef(Py_None);
 	switch (json_typeof(value)) {
 	case JSON_OBJECT:
 		return dict_from_json((json_t *)value);
@@ -172,13 +172,13 @@ PyObject *ctl_py_from_json(const json_t *value)
 	case JSON_REAL:
 		return PyFloat_FromDouble(json_real_value(value));
 	case JSON_TRUE:
-		Py_RETURN_TRUE;
+		return Py_NewRef(Py_True);
 	case JSON_FALSE:
-		Py_RETURN_FALSE;
+		return Py_NewRef(Py_False);
 	case JSON_NULL:
 		break;
 	}
-	Py_RETURN_NONE;
+	return Py_NewRef(Py_None);
 }
 
 char *ctl_py_text(PyObject *object)

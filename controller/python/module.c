@@ -22,7 +22,7 @@ static PyObject *get_source(PyObject *Py_UNUSED(module), PyObject *args)
 			return Py_BuildValue("(s#O)", s->text, (Py_ssize_t)(s->end - s->text),
 					     s->package ? Py_True : Py_False);
 	}
-	Py_RETURN_NONE;
+	return Py_NewRef(Py_None);
 }
 
 static int module_exec(PyObject *module)

@@ -109,7 +109,7 @@ static PyObject *session_write(PyObject *self, PyObject *args)
 	if (!state || !PyArg_ParseTuple(args, "is#", &fd, &text, &len))
 		return NULL;
 	state->peer->output(state->peer->user, fd, text, (size_t)len);
-	Py_RETURN_NONE;
+	return Py_NewRef(Py_None);
 }
 
 static PyMethodDef methods[] = {

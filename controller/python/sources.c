@@ -25,6 +25,7 @@ SOURCE(bootstrap, "netlab/bootstrap.py");
 SOURCE(runner, "netlab/runner.py");
 SOURCE(task, "netlab/task.py");
 SOURCE(host, "netlab/host.py");
+SOURCE(device, "netlab/device.py");
 SOURCE(interface, "netlab/interface.py");
 SOURCE(perfrepo, "netlab/perfrepo.py");
 SOURCE(lnst, "lnst/__init__.py");
@@ -46,6 +47,7 @@ const struct ctl_py_source ctl_py_sources[] = {
 	MODULE("netlab.runner", runner),
 	MODULE("netlab.task", task),
 	MODULE("netlab.host", host),
+	MODULE("netlab.device", device),
 	MODULE("netlab.interface", interface),
 	MODULE("netlab.perfrepo", perfrepo),
 	PACKAGE("lnst", lnst),

@@ -36,6 +36,17 @@ struct ctl_run {
 int ctl_run_stopped(struct ctl_run *run);
 
 /**
+ * ctl_run_wait() - Turn the loop until a flag is set
+ * @run:	the run
+ * @a:		flag, or NULL
+ * @b:		another one, or NULL
+ * @us:		microseconds at most
+ *
+ * Return: 1 a flag is set, 0 the time is over, or -errno with @run->err filled: the run cannot go on.
+ */
+int ctl_run_wait(struct ctl_run *run, const bool *a, const bool *b, uint64_t us);
+
+/**
  * ctl_run_exception() - A host could not run a command at all: the recipe ends with it
  * @run:	the run; its result is marked
  * @host:	id of the host

@@ -23,8 +23,7 @@ static void on_deadline(struct lab_source *src LAB_UNUSED, void *user)
 	*(bool *)user = true;
 }
 
-/* Turn the loop until a flag is set: 1; or the time is over: 0; or the run cannot go on: -errno. */
-static int wait_until(struct ctl_run *run, const bool *a, const bool *b, uint64_t us)
+int ctl_run_wait(struct ctl_run *run, const bool *a, const bool *b, uint64_t us)
 {
 	struct lab_source *timer = NULL;
 	bool over = false;
@@ -135,7 +134,7 @@ static int run_background(struct ctl_run *run, struct ctl_command_result *c)
 
 	if (c->own->announces) {
 		start = lab_loop_now_us();
-		r = wait_until(run, &c->own->announced, &c->own->ended, limit);
+		r = ctl_run_wait(run, &c->own->announced, &c->own->ended, limit);
 		if (r < 0)
 			return r;
 		c->busy_us = lab_loop_now_us() - start;
@@ -149,7 +148,7 @@ static int run_foreground(struct ctl_run *run, struct ctl_command_result *c)
 	struct ctl_job *job = c->own;
 	int r;
 
-	r = wait_until(run, &job->ended, NULL, (uint64_t)c->command->timeout_s * SECOND_US);
+	r = ctl_run_wait(run, &job->ended, NULL, (uint64_t)c->command->timeout_s * SECOND_US);
 	if (r < 0)
 		return r;
 	c->job = job;
@@ -190,7 +189,7 @@ static int await_end(struct ctl_run *run, struct ctl_command_result *c, struct c
 		     uint64_t limit_us)
 {
 	uint64_t start = lab_loop_now_us();
-	int r = wait_until(run, &job->ended, NULL, limit_us);
+	int r = ctl_run_wait(run, &job->ended, NULL, limit_us);
 
 	if (r < 0)
 		return r;
@@ -243,7 +242,7 @@ static int do_ctl_wait(struct ctl_run *run, struct ctl_command_result *c)
 {
 	int r;
 
-	r = wait_until(run, NULL, NULL, c->command->wait_us);
+	r = ctl_run_wait(run, NULL, NULL, c->command->wait_us);
 	if (r < 0)
 		return r;
 	c->busy_us = c->command->wait_us;

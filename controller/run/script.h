@@ -53,6 +53,31 @@ int ctl_script_call(struct ctl_script *s, const char *method, json_t *params, js
 		    struct lab_err *err);
 
 /**
+ * ctl_script_device() - Do what a task asks of hosts beside its commands
+ * @s:		the task
+ * @method:	name of a method
+ * @params:	object (borrowed)
+ * @ret:	answer, new reference, on success
+ * @err:	filled on failure
+ *
+ * The methods are the table in script_device.c.
+ * Return: 1 done, 0 no such method, or -errno as ctl_script_call().
+ */
+int ctl_script_device(struct ctl_script *s, const char *method, json_t *params, json_t **ret,
+		      struct lab_err *err);
+
+/**
+ * ctl_script_host() - Look a host up
+ * @s:		the task
+ * @id:		its id
+ * @ret:	its index, on success
+ * @err:	filled on failure, with the nearest id
+ *
+ * Return: 0 or -ENOENT.
+ */
+int ctl_script_host(const struct ctl_script *s, const char *id, size_t *ret, struct lab_err *err);
+
+/**
  * ctl_script_command() - Run a command that a task makes
  * @s:		the task
  * @command:	what to run; copied, its texts must be in the arena of the task's result

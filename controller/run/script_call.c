@@ -22,7 +22,7 @@ static int ended(struct ctl_script *s, int r, struct lab_err *err)
 	return lab_err_set(err, -r, "the task has been ended");
 }
 
-static int find_host(const struct ctl_script *s, const char *id, size_t *ret, struct lab_err *err)
+int ctl_script_host(const struct ctl_script *s, const char *id, size_t *ret, struct lab_err *err)
 {
 	const struct ctl_recipe *recipe = s->run->params->recipe;
 	long host = ctl_recipe_find_host(recipe, id);
@@ -47,6 +47,17 @@ static int find_host(const struct ctl_script *s, const char *id, size_t *ret, st
 
 /* --- the recipe ------------------------------------------------------------------------------- */
 
+static json_t *describe_params(const struct ctl_host *host)
+{
+	json_t *params = json_object();
+	size_t i;
+
+	for (i = 0; i < host->n_params; i++)
+		(void)json_object_set_new(params, host->params[i].name,
+					  json_string(host->params[i].value));
+	return params;
+}
+
 static json_t *describe_host(const struct ctl_host *host)
 {
 	json_t *ifaces = json_array();
@@ -55,17 +66,19 @@ static json_t *describe_host(const struct ctl_host *host)
 	for (i = 0; i < host->n_ifaces; i++) {
 		const struct ctl_iface *iface = &host->ifaces[i];
 
-		if (json_array_append_new(ifaces, json_pack("{s:s, s:s, s:s}", "id", iface->id,
-							    "type", "eth", "label", iface->label)) <
-		    0) {
+		if (json_array_append_new(
+			    ifaces, json_pack("{s:s, s:s, s:s?, s:s?}", "id", iface->id, "type",
+					      ctl_iface_kind_name(iface->kind), "label",
+					      iface->label, "netns", iface->netns)) < 0) {
 			json_decref(ifaces);
 			return NULL;
 		}
 	}
-	return json_pack("{s:s, s:o}", "id", host->id, "interfaces", ifaces);
+	return json_pack("{s:s, s:o, s:o}", "id", host->id, "params", describe_params(host),
+			 "interfaces", ifaces);
 }
 
-/* hosts: -> [{id, interfaces: [{id, type, label}]}] */
+/* hosts: -> [{id, params, interfaces: [{id, type, label, netns}]}] */
 static int do_hosts(struct ctl_script *s, json_t *params LAB_UNUSED, json_t **ret,
 		    struct lab_err *err)
 {
@@ -231,7 +244,7 @@ static int do_run(struct ctl_script *s, json_t *params, json_t **ret, struct lab
 				   "timeout %" JSON_INTEGER_FORMAT
 				   " is not a number of seconds from 1 to %u",
 				   timeout, CTL_TIMEOUT_MAX_S);
-	r = find_host(s, host, &c.host, err);
+	r = ctl_script_host(s, host, &c.host, err);
 	if (r == 0)
 		r = take_options(s, &c, options, err);
 	if (r < 0)
@@ -331,7 +344,7 @@ static int do_config(struct ctl_script *s, json_t *params, json_t **ret, struct 
 			   &host, "option", &option, "value", &value, "persistent", &persistent,
 			   "netns", &netns, "file", &file, "line", &line) < 0)
 		return lab_err_set(err, EINVAL, "config(): %s", error.text);
-	r = find_host(s, host, &c.host, err);
+	r = ctl_script_host(s, host, &c.host, err);
 	if (r < 0)
 		return r;
 	c.setting.path.text = ctl_script_strdup(s, option);
@@ -358,7 +371,7 @@ static int do_sync(struct ctl_script *s, json_t *params, json_t **ret, struct la
 	if (json_unpack_ex(params, &error, 0, "{s:s, s:o !}", "host", &host, "modules", &modules) <
 	    0)
 		return lab_err_set(err, EINVAL, "sync_resources(): %s", error.text);
-	r = find_host(s, host, &c.host, err);
+	r = ctl_script_host(s, host, &c.host, err);
 	if (r < 0)
 		return r;
 	json_array_foreach(modules, i, name) {
@@ -392,7 +405,7 @@ static int ask_scope(struct ctl_script *s, enum ctl_func func, json_t *params, j
 	if (json_unpack_ex(params, &error, 0, "{s:s, s:s, s?I !}", "host", &host_id, "interface",
 			   &iface_id, "index", &index) < 0)
 		return lab_err_set(err, EINVAL, "%s: %s", ctl_func_name(func), error.text);
-	r = find_host(s, host_id, &host, err);
+	r = ctl_script_host(s, host_id, &host, err);
 	if (r < 0)
 		return r;
 	iface = ctl_recipe_find_iface(&s->run->params->recipe->hosts[host], iface_id);
@@ -467,9 +480,13 @@ int ctl_script_call(struct ctl_script *s, const char *method, json_t *params, js
 		    struct lab_err *err)
 {
 	size_t i;
+	int r;
 
 	if (s->failed)
 		return ended(s, s->failed, err);
+	r = ctl_script_device(s, method, params, ret, err);
+	if (r)
+		return r < 0 ? r : 0;
 	for (i = 0; i < LAB_ARRAY_SIZE(methods); i++) {
 		if (strcmp(methods[i].name, method) == 0)
 			return methods[i].fn(s, params, ret, err);

@@ -69,6 +69,8 @@ module_path=/none run 2 '.message == "ping is missing in this host: install the 
 
 run 0 '.result == {"a": "1", "b": ["2", "3"]}' 'gives its options back' Custom '{"a": "1", "b": ["2", "3"]}'
 run 1 '.result.fail == "yes"' 'fails when it should' Custom '{"fail": "yes"}'
+run 1 '.result.fail == "True"' 'as Python says it, too' Custom '{"fail": "True"}'
+run 0 '.result.fail == "False"' 'and not when it should not' Custom '{"fail": "False"}'
 run 1 '.message == "what else did you expect?"' 'fails' DummyFailing '{}'
 "$modules/Icmp6Ping" --help | grep -qx 'netlab-module: needs ping iputils-ping'
 result $? 'a module says what it needs when it is asked'

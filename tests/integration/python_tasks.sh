@@ -125,6 +125,42 @@ is 'a setting is written' "$(printed | sed -n 1p)" 'True 2 True'
 is 'only below /proc and /sys' "$(printed | sed -n 2p)" "True {'passed': True, 'msg': '', 'res_data': None}"
 is 'it is a command' "$(ends | jq -r .type | tr '\n' ' ')" 'run config run config ctl_wait '
 
+# --- what is asked of hosts beside commands ---
+
+task <<'PY'
+from lnst.Controller.Task import ctl
+h1, h2 = ctl.get_host("h1"), ctl.get_host("h2")
+nic = h1.get_interface("nic")
+d = h1.get_device(str(nic.get_devname()))
+print(d.get_ips({"family": "inet"}), d.get_ip(0, {"family": "inet"}), d.get_hwaddr() == str(nic.get_hwaddr()), d.get_ifi_type(), d.get_mtu(), "UP" in d.get_state(), d.get_slaves(), d.get_netns(), d.get_devlink_name())
+print(d.get_driver(), nic.get_driver() == "veth", h1.get_device("lo").get_driver(), d.get_if_index() == int(h1.run("cat /sys/class/net/%s/ifindex" % nic.get_devname()).out()))
+d.set_mtu(1400)
+print(d.get_mtu(), h1.run("cat /sys/class/net/%s/mtu" % nic.get_devname()).out().strip())
+nic.add_nhs_route("198.51.100.0/24", ["192.168.7.2", "192.168.7.3"])
+nic.add_nhs_route("fd00:99::/64", ["fd00:7::2"], ipv6=True)
+direct, over = h1.get_routes("198.51.100.0/24")
+print(direct, over[0]["prefix"], [h["ip"] for h in over[0]["nexthops"]])
+print([r["prefix"] for r in h1.get_routes()[1]], [r["prefix"] for r in h1.get_routes("table local 192.168.7.1")[0]])
+nic.del_nhs_route("198.51.100.0/24", ["192.168.7.2", "192.168.7.3"])
+print(h1.get_routes("198.51.100.0/24"))
+print(h1.get_num_cpus() > 0, h1.get_params(), ctl.get_mapping()[0]["id"], ctl.get_configuration()["machine_h2"]["id"])
+open("big", "wb").write(bytes(range(256)) * 8192)
+there = h1.copy_file_to_machine("big")
+print(there, h1.run("sha256sum <%s" % there).out() == __import__("subprocess").run("sha256sum <big", shell=True, capture_output=True, text=True).stdout)
+print(h1.copy_file_to_machine("t.py", "/tmp/it's"), h1.run("ls /tmp").out().split())
+PY
+is 'tools are asked' "$(fault)" ''
+is 'a device by its name' "$(printed | sed -n 1p)" "['192.168.7.1/24'] 192.168.7.1 True 1 1500 True [] None None"
+is 'its driver' "$(printed | sed -n 2p)" 'veth True None True'
+is 'is changed' "$(printed | sed -n 3p)" '1400 1400'
+is 'routes over gateways' "$(printed | sed -n 4p)" "[] 198.51.100.0/24 ['192.168.7.2', '192.168.7.3']"
+is 'routes of both families, and of another table' "$(printed | sed -n 5p)" "['198.51.100.0/24', 'fd00:99::/64'] ['local 192.168.7.1']"
+is 'are taken away' "$(printed | sed -n 6p)" '([], [])'
+is 'the machine' "$(printed | sed -n 7p)" 'True {} h1 h2'
+is 'a file of 2 MiB is copied' "$(printed | sed -n 8p)" '/tmp/big True'
+is 'under any name' "$(printed | sed -n 9p)" "/tmp/it's ['big', \"it's\"]"
+is 'none of that is a command' "$(ends | wc -l)" 4
+
 # --- in the background ---
 
 task <<'PY'
@@ -147,7 +183,7 @@ h1.run("sleep 1000", bg=True)
 PY
 is 'the background' "$status" 0
 is 'a command is started' "$(printed | sed -n 1p)" "True {'passed': True, 'msg': 'Running in background.'}"
-is 'interrupted' "$(printed | sed -n 2,3p | tr '\n' ' ')" 'True one  interrupted '
+is 'interrupted' "$(printed | sed -n 2,3p | tr '\n' ' ')" 'True one  interrupted: Command execution failed (exited with -2) '
 is 'waited for' "$(printed | sed -n 4p)" 'two'
 is 'killed' "$(printed | sed -n 6p)" 'True True'
 is 'the controller waits' "$(printed | sed -n 7p)" 'True'
@@ -218,6 +254,11 @@ error 'expect is a word' 'TaskError: Unrecognised value of the expect attribute 
 error 'a timeout is a number' "TaskError: Timeout must be integer, not 'soon'." <<<'h1.run("true", timeout="soon")'
 error 'of a year at most' 'TaskError: timeout 0 is not a number of seconds from 1 to 31536000' <<<'h1.run("true", timeout=0)'
 error 'time does not go back' 'TaskError: wait(): -1 is not a number of seconds up to 31536000' <<<'ctl.wait(-1)'
+error 'no such device' "TaskError: host h1: ip -j -d addr show dev nix: Device \"nix\" does not exist." <<<'h1.get_device("nix")'
+error 'what a tool says' 'TaskError: host h1: ip -4 route del 192.0.2.0/24 nexthop via 192.168.7.2: RTNETLINK answers: No such process' <<<'h1.get_interface("nic").del_nhs_route("192.0.2.0/24", ["192.168.7.2"])'
+error 'no services' "TaskError: host h1: enable_service('lldpad'): there is no service manager in the hosts of a lab; start the program with run(..., bg=True)" <<<'h1.enable_service("lldpad")'
+error 'no LLDP' 'TaskError: host h1: interface nic: enable_lldp(): it needs lldpad and a card with DCB, which the hosts of a lab lack' <<<'h1.get_interface("nic").enable_lldp()'
+error 'no multicast routing sockets' 'TaskError: host h1: mroute_init(): multicast routing sockets are for switch hardware; run a daemon such as smcrouted in the host instead' <<<'h1.mroute_init()'
 error 'threads cannot speak to the lab' 'RuntimeError: the lab can be asked only in the task'\''s main thread' <<'PY'
 import threading
 caught = []
@@ -339,9 +380,10 @@ interrupt() {
 	local pid
 	recipe r.xml '<task python="tasks/t.py"/>'
 	printf 'from lnst.Controller.Task import ctl\nh1 = ctl.get_host("h1")\nh1.run("touch /tmp/here")\n%s\n' "$1" >tasks/t.py
-	"$NETLAB" --json run r.xml >"$work/out" 2>"$work/err" &
+	: >events
+	"$NETLAB" --json run r.xml >>events 2>"$work/err" &
 	pid=$!
-	until grep -q command_end "$work/out"; do kill -0 "$pid" || break; done
+	until grep -q command_end events; do kill -0 "$pid" || break; done
 	kill -INT "$pid"
 	wait "$pid"
 	status=$?

@@ -24,35 +24,6 @@
 	"<slavemachine><params><param name='hostname' value='" name \
 	"'/></params><interfaces>" nics "</interfaces></slavemachine>"
 
-void *__real_malloc(size_t size);
-void *__wrap_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-
-static unsigned int allocations, fail_at;
-
-static bool fails(void)
-{
-	return fail_at && ++allocations == fail_at;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-	return fails() ? NULL : __real_realloc(p, size);
-}
-
 /* What is said of files p/m1.xml, p/m2.xml, ...; the pool on success. */
 static char *say(const char *const *texts, size_t n, struct ctl_pool **ret)
 {
@@ -250,29 +221,6 @@ static void a_pool_is_a_folder(LAB_UNUSED void **state)
 	ctl_diag_fini(&diag);
 }
 
-static void out_of_memory_at_each_allocation(LAB_UNUSED void **state)
-{
-	struct ctl_pool *pool = NULL;
-	unsigned int n;
-	int r;
-
-	for (n = 1; n < 1000; n++) {
-		struct ctl_diag diag = CTL_DIAG_INIT;
-
-		fail_at = n;
-		allocations = 0;
-		r = ctl_pool_load("pool", "recipes/pool", &pool, &diag);
-		fail_at = 0;
-		ctl_diag_fini(&diag);
-		if (r == 0)
-			break;
-		assert_int_equal(r, -ENOMEM);
-	}
-	assert_int_equal(r, 0);
-	assert_true(n > 10);
-	ctl_pool_free(pool);
-}
-
 /* --- containers as a pool describes them ------------------------------------------------------ */
 
 static void a_container_is_made_as_it_is_described(LAB_UNUSED void **state)
@@ -417,7 +365,6 @@ int main(void)
 		cmocka_unit_test(a_machine_that_is_listed_twice_is_told),
 		cmocka_unit_test(errors_of_all_files_come_in_one_go),
 		cmocka_unit_test(a_pool_is_a_folder),
-		cmocka_unit_test(out_of_memory_at_each_allocation),
 		cmocka_unit_test(a_container_is_made_as_it_is_described),
 		cmocka_unit_test(a_value_that_cannot_be_built_is_told_at_its_place),
 		cmocka_unit_test(schema_and_parser_agree),

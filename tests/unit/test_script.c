@@ -146,8 +146,8 @@ static void the_recipe_is_told(void **state)
 	struct lab *lab = *state;
 
 	asks(lab, "hosts", "{}",
-	     "[{'id':'h1','interfaces':[{'id':'eth1','label':'A','type':'eth'}]},"
-	     "{'id':'h2','interfaces':[{'id':'eth1','label':'A','type':'eth'}]}]");
+	     "[{'id':'h1','interfaces':[{'id':'eth1','label':'A','netns':null,'type':'eth'}],'params':{}},"
+	     "{'id':'h2','interfaces':[{'id':'eth1','label':'A','netns':null,'type':'eth'}],'params':{}}]");
 	asks(lab, "aliases", "{}", "{'a':'1'}");
 }
 
