@@ -18,7 +18,8 @@
 #include "netlab/nl/tun.h"
 #include "netlab/ns/clone.h"
 
-enum { DEADLINE_MS = 60000, NEAR = 2, FAR = 3, BRIDGE = 4, FIRST = 10 };
+/* Indices are high: tunnel modules that are loaded put links of their own (gre0, sit0, ...) into every new namespace. */
+enum { DEADLINE_MS = 60000, NEAR = 1000, FAR, BRIDGE, FIRST };
 
 const char *lab_probe_name(unsigned int item)
 {

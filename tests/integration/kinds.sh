@@ -256,4 +256,6 @@ if has 'network emulation (netem)'; then
 		works "distribution $d" "$tool" netem many1 delay/time=1ms delay/jitter=100us delay/distribution=$d
 	done
 fi
+# Modules that are loaded by now have put links of their own into new namespaces.
+is 'what the kernel has is found out again' "$("$tool" probe)" "$probed"
 done_testing
