@@ -240,8 +240,8 @@ int lab_need_kinds(struct lab_findings *list, struct lab_err *err)
 	for (i = 0; i < LAB_PROBE_MAX_ && r == 0; i++) {
 		if (i != LAB_LINK_LO)
 			add_kind(list, i,
-				 probe.missing & LAB_PROBE_BIT(i) ? LAB_FINDING_WARNS
-								  : LAB_FINDING_OK,
+				 (probe.missing & LAB_PROBE_BIT(i)) ? LAB_FINDING_WARNS
+								    : LAB_FINDING_OK,
 				 NULL);
 	}
 	return r;

@@ -91,7 +91,11 @@ static struct lab_link_options least_options(enum lab_link_kind kind)
 						   { .name = "remote_ip", .value = "192.0.2.1" } };
 	static const struct lab_option gre6[] = { { .name = "remote_ip", .value = "2001:db8::1" } };
 	static const struct lab_option gre4[] = { { .name = "remote_ip", .value = "192.0.2.1" } };
-	static const struct lab_option vti[] = { { .name = "key", .value = "1" } };
+	/* Without another end it would be the fall-back tunnel, which is there already. */
+	static const struct lab_option vti[] = { { .name = "key", .value = "1" },
+						 { .name = "remote", .value = "192.0.2.1" } };
+	static const struct lab_option vti6[] = { { .name = "key", .value = "1" },
+						  { .name = "remote", .value = "2001:db8::1" } };
 	static const struct lab_option vrf[] = { { .name = "table", .value = "10" } };
 #define OPTIONS(array) ((struct lab_link_options){ .v = (array), .n = LAB_ARRAY_SIZE(array) })
 
@@ -103,8 +107,10 @@ static struct lab_link_options least_options(enum lab_link_kind kind)
 		return OPTIONS(gre4);
 	if (kind == LAB_LINK_IP6GRE)
 		return OPTIONS(gre6);
-	if (kind == LAB_LINK_VTI || kind == LAB_LINK_VTI6)
+	if (kind == LAB_LINK_VTI)
 		return OPTIONS(vti);
+	if (kind == LAB_LINK_VTI6)
+		return OPTIONS(vti6);
 	if (kind == LAB_LINK_VRF)
 		return OPTIONS(vrf);
 	return (struct lab_link_options){ .n = 0 };

@@ -24,7 +24,7 @@ for kind in dummy bond vlan macvlan vrf vxlan ifb; do
 	# shellcheck disable=SC2086 # words
 	unshare -n sh -c 'ip link add v type veth && ip link add probe "$@"' sh $arguments >/dev/null 2>&1 && want=ok || want=warns
 	got=$(jq -r "select(.what == \"link kind $kind\").verdict" <<<"$out")
-	[ "$got" = $want ] || wrong+=" $kind: $got, but ip: $want;"
+	[ "$got" = "$want" ] || wrong+=" $kind: $got, but ip: $want;"
 done
 is 'the link kinds are those that ip can make' "$wrong" ''
 like 'text has a verdict first' "$("$NETLAB" doctor)" $'\n''ok +namespaces: .*'$'\n''ok +overlayfs: '
