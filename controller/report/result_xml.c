@@ -182,6 +182,24 @@ static void put_match(struct ctl_markup *m, const struct ctl_model_recipe *r)
 	ctl_mk_close(m);
 }
 
+/* What a Python task gave to PerfRepo. */
+static void put_values(struct ctl_markup *m, const json_t *event)
+{
+	static const char *const parts[] = { "values", "parameters", "tags", "comment" };
+	size_t i;
+
+	ctl_mk_open(m, "perfrepo_result");
+	ctl_mk_attr(m, "name", ctl_model_string(event, "name"));
+	ctl_mk_attr(m, "key", ctl_model_string(event, "key"));
+	for (i = 0; i < LAB_ARRAY_SIZE(parts); i++) {
+		const json_t *part = json_object_get(event, parts[i]);
+
+		if (part)
+			put_element(m, parts[i], part, parts[i], 0);
+	}
+	ctl_mk_close(m);
+}
+
 static void put_recipe(struct ctl_markup *m, const struct ctl_model_recipe *r)
 {
 	bool pass = ctl_what_outcome(r) == CTL_VERDICT_PASS;
@@ -202,6 +220,8 @@ static void put_recipe(struct ctl_markup *m, const struct ctl_model_recipe *r)
 		ctl_mk_open(m, "task");
 		for (k = 0; k < r->tasks[i]->n_commands; k++)
 			put_command(m, r->tasks[i]->commands[k]);
+		for (k = 0; k < json_array_size(r->tasks[i]->values); k++)
+			put_values(m, json_array_get(r->tasks[i]->values, k));
 		ctl_mk_close(m);
 	}
 	ctl_mk_close(m);

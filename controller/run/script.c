@@ -9,7 +9,7 @@
 #include "controller/run/python.h"
 #include "netlab/base/util.h"
 
-int ctl_script_check(const struct ctl_recipe *recipe, struct ctl_diag *diag)
+int ctl_script_check(const struct ctl_recipe *recipe, const bool *only, struct ctl_diag *diag)
 {
 	int n = 0, r = 0;
 	struct stat st;
@@ -19,7 +19,7 @@ int ctl_script_check(const struct ctl_recipe *recipe, struct ctl_diag *diag)
 		const struct ctl_task *task = &recipe->tasks[i];
 		int code = 0;
 
-		if (!task->python)
+		if (!task->python || (only && !only[i]))
 			continue;
 		n++;
 		if (stat(task->python, &st) < 0 || access(task->python, R_OK) < 0)

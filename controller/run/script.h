@@ -22,11 +22,12 @@ struct ctl_script {
 /**
  * ctl_script_check() - Are the files of a recipe's Python tasks there
  * @recipe:	recipe
+ * @only:	for each task: is it to be run; NULL = all are
  * @diag:	an error is added for each that is not there or cannot be read
  *
- * Return: how many Python tasks there are, or -EINVAL after an error.
+ * Return: how many Python tasks are to be run, or -EINVAL after an error.
  */
-int ctl_script_check(const struct ctl_recipe *recipe, struct ctl_diag *diag);
+int ctl_script_check(const struct ctl_recipe *recipe, const bool *only, struct ctl_diag *diag);
 
 /**
  * ctl_script_run() - Run a Python task from its beginning to its end

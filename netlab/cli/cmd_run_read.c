@@ -128,7 +128,7 @@ static int select_tasks(struct lab_run *run, struct ctl_diag *diag)
 static int check_python(struct lab_run *run, struct ctl_diag *diag)
 {
 	const struct ctl_recipe *recipe = run->file.recipe;
-	int r = ctl_script_check(recipe, diag);
+	int r = ctl_script_check(recipe, run->only, diag);
 	struct lab_err err = { 0 };
 	size_t i = 0;
 

@@ -310,6 +310,13 @@ is 'their values are in the results' \
 	'["key","some name",12.5,["a","b"],"3","4"]'
 like 'with what describes them' "$(jq -r 'select(.event == "values") | .comment' <<<"$out")" '^Kernel \(h1\): [0-9].*<BR>by me$'
 
+run "$NETLAB" run --result result.xml r.xml
+is 'also in --result' "$(xmllint --xpath 'string(//perfrepo_result[@key="key"]/values/throughput)' result.xml) $(xmllint --xpath 'count(//perfrepo_result/tags/tags_item)' result.xml)" '12.5 2'
+
+recipe two.xml '<task python="tasks/none.py"/><task label="x"><run host="h1" command="true"/></task>'
+run netlab run --only x two.xml
+is 'a task that is left out need not be there' "$status" 0
+
 # --- the documentation: each piece of Python in it runs, after those before it ---
 
 {
