@@ -136,6 +136,22 @@ while read -r folder; do
 	n=$((n + 1))
 	found "a cgroup in $folder" "cgroup $folder/$id"
 	rmdir "$folder/$id"
+	mkdir "$folder/netlab.$id" 2>"$work/log" || continue
+	found "a lab's cgroup in $folder" "cgroup $folder/netlab.$id"
+	start sleep sleep 60
+	if echo "$pid" >"$folder/netlab.$id/cgroup.procs" 2>"$work/log"; then
+		found "one with a process of ours" "cgroup $folder/netlab.$id"
+	fi
+	stop
+	NETLAB_TMP=/nowhere start sleep sleep 60
+	if echo "$pid" >"$folder/netlab.$id/cgroup.procs" 2>"$work/log"; then
+		unseen 'one with a process of another run of the tests is not ours'
+	fi
+	stop
+	for ((i = 0; i < 600; i++)); do
+		rmdir "$folder/netlab.$id" 2>"$work/log" && break
+		sleep 0.05
+	done
 done < <(awk '{ for (i = 7; $i != "-"; i++); if ($(i + 1) ~ /^cgroup2?$/) print $5 }' /proc/self/mountinfo | sort -u)
 if [ $n -eq 0 ]; then echo "ok $((n_tests += 1)) - cgroups # SKIP no hierarchy of cgroups can be written here"; fi
 mkdir -p /run/netlab/left
