@@ -42,6 +42,17 @@ value() {
 		done
 	done
 }
+# kill_keeper COMMAND...: of the only lab, as this topo ls tells; until then the lab is up
+kill_keeper() {
+	local pid state
+	pid=$("$@" topo ls --json | jq .pid)
+	kill -KILL "$pid"
+	for ((i = 0; i < 600; i++)); do
+		state=$(sed -n 's/^State:\t//p' "/proc/$pid/status" 2>/dev/null)
+		[[ $state == [!ZX]* ]] || return
+		sleep 0.05
+	done
+}
 # until_gone PATH...: they are removed by somebody else, soon
 until_gone() {
 	for ((i = 0; i < 600; i++)); do
@@ -81,14 +92,14 @@ is 'what takes more memory than its host has is killed; the host and the others 
 
 "$NETLAB" topo up "$work/limits.xml" >"$work/log"
 mapfile -t made < <(groups limits)
-kill -KILL "$("$NETLAB" topo ls --json | jq .pid)"
+kill_keeper "$NETLAB"
 run "$NETLAB" topo ls
 is 'the next command after a SIGKILL of the keeper removes the groups' "$(exist "${made[@]}")" ''
 is 'and the run directory' "$(ls /run/netlab 2>/dev/null)" ''
 
 "$NETLAB" topo up "$work/limits.xml" >"$work/log"
 mapfile -t made < <(groups limits)
-kill -KILL "$("$NETLAB" topo ls --json | jq .pid)"
+kill_keeper "$NETLAB"
 run "$NETLAB" topo up "$work/limits.xml"
 is 'the name can be used again at once' "$status" 0
 mapfile -t new < <(groups limits)
@@ -124,7 +135,7 @@ is 'without a hierarchy: exit 3' "$status" 3
 like 'which names the controller and what to do' "$err" 'limits.xml:3:5: error: limits of hosts: a limit of memory needs the cgroup controller memory, and no hierarchy that has it is mounted: mount -t cgroup2 none /sys/fs/cgroup \[ENOSYS\]'
 "$NETLAB" topo up "$work/limits.xml" >"$work/log"
 mapfile -t made < <(groups limits)
-kill -KILL "$("$NETLAB" topo ls --json | jq .pid)"
+kill_keeper "$NETLAB"
 run with 'umount -l' "$NETLAB" topo ls
 is 'who does not see the groups leaves the journal' "$(groups limits)" "$(printf '%s\n' "${made[@]}")"
 run "$NETLAB" topo ls
@@ -178,7 +189,7 @@ run in_session "$NETLAB" run "$work/limits.xml"
 is 'with delegated controllers the limits hold' "$status" 0
 run in_session "$NETLAB" topo up "$work/limits.xml"
 like 'the groups are in the one of the user' "$(cat "$work/user/netlab/limits/cgroups")" "^${delegated[0]}/netlab\.limits\."
-kill -KILL "$(as_user "$NETLAB" topo ls --json | jq .pid)"
+kill_keeper as_user "$NETLAB"
 run as_user "$NETLAB" topo ls
 is 'a killed lab of the user is swept by the user' "$(ls "$work/user") $(ls -d "${delegated[@]/%//netlab*}" 2>/dev/null)" ' '
 for group in "${inside[@]}" "${delegated[@]}"; do [ ! -d "$group" ] || rmdir "$group"; done
