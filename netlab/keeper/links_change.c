@@ -231,6 +231,28 @@ static int configure(struct lab_keeper *k, uint32_t host, size_t index, bool up,
 	return lab_nl_flush(&k->conf, NULL, err);
 }
 
+/* A bond and a team take only what is down, and set it up themselves; a lab that runs has its links up. */
+static int ports_down(struct lab_keeper *k, uint32_t host, const struct lab_iface *iface,
+		      struct lab_err *err)
+{
+	int r;
+
+	if (iface->kind != LAB_IFACE_LINK ||
+	    (iface->link != LAB_LINK_BOND && iface->link != LAB_LINK_TEAM))
+		return 0;
+	r = lab_device_place(k, host, iface->netns, err);
+	for (size_t i = 0; i < iface->n_slaves && r == 0; i++) {
+		const struct lab_link_change down = {
+			.ifindex = k->hosts[host].links[iface->slaves[i].iface].ifindex,
+			.netns = -1,
+			.flags_mask = IFF_UP,
+		};
+
+		lab_link_set(&k->conf, &down);
+	}
+	return r < 0 ? r : lab_nl_flush(&k->conf, NULL, err);
+}
+
 static int make(struct lab_keeper *k, uint32_t host, size_t index, const struct spec *s,
 		struct lab_err *err)
 {
@@ -239,8 +261,11 @@ static int make(struct lab_keeper *k, uint32_t host, size_t index, const struct 
 	int r;
 
 	lab_topo_settle_iface(k->topo, host, index);
-	r = iface->kind == LAB_IFACE_ETH ? lab_keeper_make_port(k, host, (uint32_t)index, err)
-					 : lab_device_make(k, host, (uint32_t)index, err);
+	r = ports_down(k, host, iface, err);
+	if (r == 0)
+		r = iface->kind == LAB_IFACE_ETH
+			    ? lab_keeper_make_port(k, host, (uint32_t)index, err)
+			    : lab_device_make(k, host, (uint32_t)index, err);
 	if (r == 0 && iface->n_netem)
 		r = lab_device_netem(k, host, (uint32_t)index, err);
 	if (r == 0)

@@ -3,6 +3,7 @@
 # Python tasks change and make interfaces; every change is read back with ip and bridge.
 # timeout: 300
 # asan: yes
+# vm: yes
 . "$NETLAB_TOP/tests/lib/cli.sh"
 private_labs "$0" "$@"
 cd "$work" || exit 4
@@ -107,7 +108,7 @@ br.set_options({"ageing_time": 5000})
 data = link(name)["linkinfo"]["info_data"]
 print(data["mcast_snooping"], data["mcast_querier"], data["ageing_time"])
 two.add_br_fdb("52:54:00:00:00:99", master=True)
-found = [e for e in two.get_br_fdbs() if e["hwaddr"] == "52:54:00:00:00:99"]
+found = [e for e in two.get_br_fdbs() if e["hwaddr"] == "52:54:00:00:00:99" and e["vlan_id"] == 0]
 two.del_br_fdb("52:54:00:00:00:99", master=True)
 print(found, [e for e in two.get_br_fdbs() if e["hwaddr"] == "52:54:00:00:00:99"])
 br.destroy()
@@ -123,6 +124,84 @@ is 'what a bridge does' "$(printed | sed -n 6p)" '0 1 5000'
 is 'its table' "$(printed | sed -n 7p)" \
 	"[{'hwaddr': '52:54:00:00:00:99', 'vlan_id': 0, 'self': False, 'master': True, 'offload': False, 'extern_learn': False}] []"
 is 'it goes' "$(printed | sed -n 8p)" "['nic', 'two'] True"
+
+# --- kinds that a kernel may lack ---
+
+# has KIND ARGUMENTS...: can this kernel make such a link? If not, say so as a skipped test.
+has() {
+	unshare --net sh -c 'ip link add veth1 type veth peer name veth2 && ip link add probe "$@"' sh "${@:2}" >/dev/null 2>&1 && return
+	skipped "$1"
+}
+
+skipped() {
+	n_tests=$((n_tests + 1))
+	echo "ok $n_tests - $1 # SKIP $1 is missing in this kernel"
+	return 1
+}
+
+# makes TEXT WANT: the task on standard input prints that, without an exception
+makes() {
+	cat >program
+	task <program
+	is "$1" "$(fault)$(printed)" "$2"
+}
+
+has macvlan link veth1 type macvlan && makes 'a macvlan' "macvlan ['10.8.0.1/24']" <<'PY'
+m = h1.create_macvlan(nic, ip="10.8.0.1/24")
+print(link(m.get_devname())["linkinfo"]["info_kind"], addrs(m.get_devname()))
+PY
+has vxlan type vxlan id 1 dstport 4789 && makes 'a VXLAN over which hosts reach each other' "7 True" <<'PY'
+v = h1.create_vxlan(7, remote_ip=h2.get_ip("nic"), ip="10.8.2.1/24")
+h2.create_vxlan(7, remote_ip=nic.get_ip(), ip="10.8.2.2/24")
+print(link(v.get_devname())["linkinfo"]["info_data"]["id"], h1.run("ping -c 1 10.8.2.2").passed())
+PY
+has vlan link veth1 type vlan id 10 && makes 'a VLAN over which hosts reach each other' "10 True" <<'PY'
+v = h1.create_vlan(nic, 10, ip=["10.8.1.1/24"])
+h2.create_vlan(h2.get_interface("nic"), 10, ip="10.8.1.2/24")
+print(link(v.get_devname())["linkinfo"]["info_data"]["id"], h1.run("ping -c 1 %s" % "10.8.1.2").passed())
+PY
+has bond type bond && makes 'a bond, its options and its port' "active-backup 100 True" <<'PY'
+b = h1.create_bond(options={"mode": "active-backup", "miimon": 100}, slaves=[two])
+data = link(b.get_devname())["linkinfo"]["info_data"]
+print(data["mode"], data["miimon"], link("two").get("master") == str(b.get_devname()))
+PY
+has gre type gre local 127.0.0.1 remote 127.0.0.2 && makes 'a GRE tunnel' "0.0.0.7 True" <<'PY'
+g = h1.create_gre(key=7, local_ip=nic.get_ip(), remote_ip=h2.get_ip("nic"), ip="10.8.3.1/24")
+h2.create_gre(key=7, local_ip=h2.get_ip("nic"), remote_ip=nic.get_ip(), ip="10.8.3.2/24")
+print(link(g.get_devname())["linkinfo"]["info_data"]["ikey"], h1.run("ping -c 1 10.8.3.2").passed())
+PY
+has ipip type ipip local 127.0.0.1 remote 127.0.0.2 && makes 'an IP in IP tunnel' "True" <<'PY'
+h1.create_ipip(local_ip=nic.get_ip(), remote_ip=h2.get_ip("nic"), ip="10.8.4.1/24")
+h2.create_ipip(local_ip=h2.get_ip("nic"), remote_ip=nic.get_ip(), ip="10.8.4.2/24")
+print(h1.run("ping -c 1 10.8.4.2").passed())
+PY
+has dummy type dummy && makes 'a dummy' "['10.8.5.1/24'] dummy" <<'PY'
+d = h1.create_dummy(ip="10.8.5.1/24")
+print(addrs(d.get_devname()), d.get_driver())
+PY
+has team type team && command -v teamd >/dev/null && makes 'a team with a port' "True" <<'PY'
+t = h1.create_team(config='{"runner": {"name": "roundrobin"}}', slaves=[two])
+print(link("two").get("master") == str(t.get_devname()))
+PY
+has vlan_filtering type bridge vlan_filtering 1 && makes 'VLANs of a port' \
+	"[{'vlan_id': 10, 'pvid': True, 'untagged': True}] []" <<'PY'
+h1.create_bridge(options={"vlan_filtering": 1}, slaves=[two])
+two.add_br_vlan(10, pvid=True, untagged=True)
+print([v for v in two.get_br_vlans() if v["vlan_id"] == 10], end=" ")
+two.del_br_vlan(10)
+print([v for v in two.get_br_vlans() if v["vlan_id"] == 10])
+PY
+if unshare --net tc qdisc add dev lo root netem delay 1ms 2>/dev/null; then
+	makes 'netem, and none again' 'netem True True' <<'PY'
+nic.set_netem({"delay": {"time": "50ms"}})
+q = json.loads(h1.run("tc -j qdisc show dev nic").out())[0]
+print(q["kind"], h1.run("ping -c 2 -i 0.2 %s" % h2.get_ip("nic")).out().find("time=") > 0, end=" ")
+nic.unset_netem()
+print("netem" not in h1.run("tc qdisc show dev nic").out())
+PY
+else
+	skipped netem
+fi
 
 # error TEXT MESSAGE: the program on standard input ends with it
 error() {

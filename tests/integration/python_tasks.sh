@@ -7,6 +7,7 @@
 private_labs "$0" "$@"
 cd "$work" || exit 4
 
+# shellcheck disable=SC2317
 netlab() { "$NETLAB" "$@"; }
 
 # recipe FILE TASKS: two hosts with known addresses
@@ -321,6 +322,7 @@ is 'a task that is left out need not be there' "$status" 0
 
 {
 	printf 'from lnst.Controller.Task import ctl\nh1, h2 = ctl.get_host("h1"), ctl.get_host("h2")\n'
+	# shellcheck disable=SC2016
 	sed -n '/^```python$/,/^```$/ { /^```/d; p }' "$NETLAB_TOP/docs/tasks-python.md"
 } >document
 task <document
