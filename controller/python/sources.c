@@ -34,6 +34,7 @@ SOURCE(controller_task, "lnst/Controller/Task.py");
 SOURCE(controller_perfrepo, "lnst/Controller/PerfRepoUtils.py");
 SOURCE(common, "lnst/Common/__init__.py");
 SOURCE(common_consts, "lnst/Common/Consts.py");
+SOURCE(common_logs, "lnst/Common/Logs.py");
 SOURCE(common_utils, "lnst/Common/Utils.py");
 SOURCE(recipe_common, "lnst/RecipeCommon/__init__.py");
 SOURCE(recipe_irq, "lnst/RecipeCommon/IRQ.py");
@@ -56,6 +57,7 @@ const struct ctl_py_source ctl_py_sources[] = {
 	MODULE("lnst.Controller.PerfRepoUtils", controller_perfrepo),
 	PACKAGE("lnst.Common", common),
 	MODULE("lnst.Common.Consts", common_consts),
+	MODULE("lnst.Common.Logs", common_logs),
 	MODULE("lnst.Common.Utils", common_utils),
 	PACKAGE("lnst.RecipeCommon", recipe_common),
 	MODULE("lnst.RecipeCommon.IRQ", recipe_irq),

@@ -292,6 +292,7 @@ from lnst.Controller.PerfRepoUtils import netperf_baseline_template, netperf_res
 from lnst.RecipeCommon.PerfRepo import generate_perfrepo_comment
 from lnst.RecipeCommon.Offloads import parse_offloads
 from lnst.Common.Utils import bool_it, Noop
+from lnst.Common.Logs import log_exc_traceback
 from lnst.Common.Consts import MROUTE, MCAST_ROUTER_PORT
 api = ctl.connect_PerfRepo("nowhere.mapping", url="http://127.0.0.1:9/")
 r = api.new_result("key", "some name", hash_ignore=["x"])
