@@ -278,6 +278,9 @@ static int sweep_path(char *path)
 	parent = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (parent < 0)
 		return errno == ENOENT ? gone_or_hidden(path) : -errno;
+	/* What a hierarchy is mounted on is a folder without it, too. */
+	if (faccessat(parent, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		return gone_or_hidden(path);
 	return remove_group(parent, name);
 }
 

@@ -15,7 +15,7 @@ is 'what warns has a fix' "$(jq -r 'select(.verdict == "warns" and (.fix | not))
 wrong=''
 for kind in dummy bond vlan macvlan vrf vxlan ifb; do
 	case $kind in
-	vlan) arguments='link lo type vlan id 2' ;;
+	vlan) arguments='link v type vlan id 2' ;;
 	macvlan) arguments='link v type macvlan' ;;
 	vrf) arguments='type vrf table 9' ;;
 	vxlan) arguments='type vxlan id 1 remote 192.0.2.1 dstport 4789' ;;
@@ -34,7 +34,7 @@ is 'limits are those of /proc' "$(jq -r 'select(.what == "processes").text' <<<"
 
 pair_recipe "$work/pair.xml"
 run "$NETLAB" doctor --json "$work/pair.xml"
-is 'a pair needs a veth and no bridge' "$status $(jq -r 'select(.what | startswith("link kind")).what' <<<"$out")" '0 link kind veth'
+is 'a pair needs a veth and no bridge' "$status $(jq -r 'select((.what // "") | startswith("link kind")).what' <<<"$out")" '0 link kind veth'
 is 'it is needed at a place' "$(jq -r 'select(.what == "link kind veth") | "\(.line):\(.col)"' <<<"$out")" 3:31
 lan_recipe "$work/lan.xml" 300
 run "$NETLAB" doctor --json "$work/lan.xml"
