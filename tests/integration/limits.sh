@@ -151,6 +151,8 @@ like 'which says so' "$err" 'limits.xml:3:5: error: limits of hosts: limits need
 # --- without root: only where the controllers are delegated ---
 
 as_user() { setpriv --reuid=65534 --regid=65534 --clear-groups -- env "HOME=$work/user" "XDG_RUNTIME_DIR=$work/user" "$@"; }
+# The scratch folder above is root's alone.
+chmod o+x "${NETLAB_TMP%/*}" "$NETLAB_TMP"
 chmod 755 "$work"
 mkdir -m 700 "$work/user"
 chown 65534:65534 "$work/user"
