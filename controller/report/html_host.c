@@ -108,8 +108,8 @@ static const char *kind_text(const json_t *iface, struct lab_strbuf *sb)
 	for (i = 0; i < json_array_size(slaves); i++) {
 		const json_t *one = json_array_get(slaves, i);
 
-		slave = json_is_object(one) ? string_in(one, "iface") : json_string_value(one);
-		lab_strbuf_printf(sb, "%s%s", i ? ", " : " of ", slave ? slave : "");
+		slave = string_in(one, "id");
+		lab_strbuf_printf(sb, "%s%s", i ? ", " : " of ", slave);
 	}
 	return lab_strbuf_str(sb);
 }

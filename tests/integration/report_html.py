@@ -138,6 +138,16 @@ def test_plots(work):
     is_("all passed: nothing to filter", page.all("input"), [])
 
 
+def test_devices(work):
+    h1 = """<host id="h1"><interfaces><eth id="eth0" label="n"/><eth id="eth1" label="m"/>
+        <bridge id="br0"><slaves><slave id="eth0"/><slave id="eth1"/></slaves></bridge>
+        <veth_pair><veth id="v0"/><veth id="v1" netns="blue"/></veth_pair></interfaces></host>"""
+    code, page = run(work, [("devices.xml", [h1, host("h2", [("eth0", "n"), ("eth1", "m")])], "")], "devices")
+    is_("devices: exit 0, a page that is right", (code, page.wrong), (0, []))
+    is_("devices: what a bridge has as ports", "bridge of eth0, eth1" in page.text_of("kind"), True)
+    is_("devices: a namespace is a box in its host", ("netns blue" in page.text_of("kind"), len(page.all("rect", "netns"))), (True, 1))
+
+
 def test_several(work):
     good = [host("h1", [("eth0", "n")]), host("h2", [("eth0", "n")])]
     task = '<task><run host="h1" command="true"/></task>'
@@ -180,6 +190,7 @@ def main():
     with tempfile.TemporaryDirectory(dir=TMP) as work:
         test_hostile(work)
         test_plots(work)
+        test_devices(work)
         test_several(work)
         test_layout(work)
     done()
