@@ -182,7 +182,7 @@ $(O)/obj/old/version.o: private file_cppflags = -DLAB_VERSION="\"0.0.0\"" -DLAB_
 $(O)/obj/old/version.o: netlab/base/version.c $(O)/flags
 	$(compile)
 
-all: $(patsubst %,$(O)/lib%.a,$(ARCHIVES)) $(addprefix $(O)/,$(PROGRAMS)) $(PLUGINS:%=$(O)/%.so) \
+all: $(patsubst %,$(O)/lib%.a,$(ARCHIVES)) $(addprefix $(O)/,$(PROGRAMS) $(TOOL_FILES)) $(PLUGINS:%=$(O)/%.so) \
 	$(KERNEL_FILES:%=$(O)/kernel/%)
 	@:
 test-programs: all $(addprefix $(O)/,$(TEST_PROGRAMS))
@@ -268,8 +268,8 @@ fuzz-smoke:
 # --- lints ------------------------------------------------------------------------------------------
 
 rooms     := netlab controller slave-image tests
-c_files   := $(sort $(foreach r,$(rooms),$(wildcard $(r)/*/*.c)))
-h_files   := $(sort $(foreach r,$(rooms),$(wildcard $(r)/*/*.h)))
+c_files   := $(sort $(foreach r,$(rooms) slave-image/tools,$(wildcard $(r)/*/*.c)))
+h_files   := $(sort $(foreach r,$(rooms) slave-image/tools,$(wildcard $(r)/*/*.h)))
 scripts    = $(shell grep -lE '^\#!/bin/(ba)?sh' .ci/* tools/* tests/run tests/lib/* tests/integration/* \
 	tests/vm/* tests/bench/* slave-image/kernel/* 2>/dev/null) $(wildcard docs/completion/*.bash)
 py_scripts = $(shell grep -lE '^\#!/usr/bin/python3' tools/* tests/lib/* tests/integration/* \
@@ -379,8 +379,10 @@ recipes   := $(sort $(wildcard recipes/*.xml recipes/part/*.xml recipes/pool/*.x
 schema    := $(wildcard recipes/*.rng)
 completion := $(wildcard docs/completion/netlab.bash)
 # Files as they are named once installed, for uninstall.
+tool_files = $(foreach t,$(TOOLS),$(addprefix tools/$(t)/,$($(t)_NAMES))) tools/netlab_module/netlab_module.py
 installed  = $(bindir)/netlab $(libexecdir)/agent $(PLUGINS:%=$(libexecdir)/%.so) $(MODULES:%=$(libexecdir)/modules/%) \
 	$(KERNEL_FILES:%=$(libexecdir)/kernel/%) \
+	$(addprefix $(libexecdir)/,$(tool_files)) \
 	$(recipes:recipes/%=$(sharedir)/recipes/%) $(schema:recipes/%=$(sharedir)/%) \
 	$(foreach m,$(man_pages),$(mandir)/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
 	$(if $(completion),$(compdir)/netlab)
@@ -393,6 +395,10 @@ install: all
 	install -m 755 $(PLUGINS:%=$(O)/%.so) $(libexecdir)/
 	$(if $(KERNEL_FILES),install -m 755 $(KERNEL_FILES:%=$(O)/kernel/%) $(libexecdir)/kernel/)
 	$(if $(MODULES),install -m 755 $(MODULES:%=$(O)/modules/%) $(libexecdir)/modules/)
+	$(foreach t,$(TOOLS),install -D -m 755 $(O)/tools/$(t)/$(firstword $($(t)_NAMES)) \
+		$(libexecdir)/tools/$(t)/$(firstword $($(t)_NAMES)) && $(foreach n,$(wordlist 2,99,$($(t)_NAMES)), \
+		ln -f $(libexecdir)/tools/$(t)/$(firstword $($(t)_NAMES)) $(libexecdir)/tools/$(t)/$(n) &&)) :
+	install -D -m 644 $(O)/tools/netlab_module/netlab_module.py $(libexecdir)/tools/netlab_module/netlab_module.py
 	$(foreach r,$(recipes),install -m 644 $(r) $(sharedir)/$(r) &&) :
 	$(if $(schema),install -m 644 $(schema) $(sharedir)/)
 	$(foreach m,$(man_pages),install -D -m 644 $(m) $(mandir)/man$(subst .,,$(suffix $(m)))/$(notdir $(m)) &&) :

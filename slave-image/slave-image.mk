@@ -45,3 +45,25 @@ kernel/init_PKGS     :=
 kernel/init_LINK     := static
 $(O)/kernel/store: slave-image/kernel/store
 	$(call say,CP,$@)mkdir -p $(@D) && install -m 755 $< $@
+
+# Tools: each is one static program under the names of all of its programs; which one it is, its name says.
+TOOLS := multicast tcp_conn
+multicast_NAMES := send_simple send_igmp_query recv_simple recv_membership recv_source_membership recv_block_source \
+	max_groups sockopt_ttl sockopt_loop sockopt_if sockopt_membership sockopt_source_membership sockopt_block_source
+tcp_conn_NAMES  := tcp_listen tcp_connect
+
+define tool_vars
+PROGRAMS += tools/$(1)/$(firstword $($(1)_NAMES))
+tools/$(1)/$(firstword $($(1)_NAMES))_SRCS     := $(sort $(wildcard slave-image/tools/$(1)/*.c))
+tools/$(1)/$(firstword $($(1)_NAMES))_ARCHIVES := lab
+tools/$(1)/$(firstword $($(1)_NAMES))_LINK     := static
+TOOL_FILES += $(addprefix tools/$(1)/,$(wordlist 2,99,$($(1)_NAMES)))
+$(O)/tools/$(1)/%: $(O)/tools/$(1)/$(firstword $($(1)_NAMES))
+	$$(call say,LN,$$@)ln -f $$< $$@
+endef
+TOOL_FILES := tools/netlab_module/netlab_module.py
+$(foreach t,$(TOOLS),$(eval $(call tool_vars,$(t))))
+
+# What Python modules import travels as a tool, too.
+$(O)/tools/netlab_module/netlab_module.py: slave-image/tools/netlab_module/netlab_module.py
+	$(call say,CP,$@)mkdir -p $(@D) && cp $< $@

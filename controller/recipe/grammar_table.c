@@ -139,6 +139,10 @@ static void end_run(void *object, struct ctl_diag *diag)
 	if (command->n_options && !command->module && command->command.text)
 		ctl_diag_note(diag, &command->options[0].src,
 			      "options are for modules; a command has none, and they are ignored");
+	if (command->from && command->module)
+		ctl_diag_note(
+			diag, &command->from_src,
+			"from is for commands; a module says itself which tools it runs, and it is ignored");
 }
 
 static const char *const expect_words[] = { "pass", "fail", NULL };
@@ -155,7 +159,7 @@ static const struct ctl_attr_def run_attrs[] = {
 	{ "desc", CTL_TYPE_TEXT, false, NULL, AT(ctl_command, desc), NO_SRC },
 	{ "netns", CTL_TYPE_NAME, false, NULL, AT(ctl_command, netns),
 	  SRC(ctl_command, netns_src) },
-	LATER("from"),
+	{ "from", CTL_TYPE_NAME, false, NULL, AT(ctl_command, from), SRC(ctl_command, from_src) },
 	END,
 };
 static const struct ctl_child_def run_children[] = {
@@ -271,7 +275,8 @@ static const struct ctl_attr_def task_attrs[] = {
 	{ "python", CTL_TYPE_PATH, false, NULL, AT(ctl_task, python), SRC(ctl_task, python_src) },
 	{ "module_dir", CTL_TYPE_NAME, false, NULL, AT(ctl_task, module_dir),
 	  SRC(ctl_task, module_dir_src) },
-	LATER("tools_dir"),
+	{ "tools_dir", CTL_TYPE_NAME, false, NULL, AT(ctl_task, tools_dir),
+	  SRC(ctl_task, tools_dir_src) },
 	END,
 };
 static const struct ctl_child_def task_children[] = {

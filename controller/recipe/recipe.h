@@ -269,6 +269,7 @@ struct ctl_setting {
  * @host:	index into ctl_recipe.hosts; CTL_HOST_NONE for CTL_WAIT
  * @netns:	RUN, CONFIG: further network namespace of the host; NULL = the host's own
  * @command:	for /bin/bash -c; its text is NULL when @module is set
+ * @from:	name of the tool in whose folder @command runs, or NULL
  * @module:	name of the test module, or NULL
  * @options:	options of the module, in document order
  * @n_options:	how many
@@ -289,7 +290,7 @@ struct ctl_command {
 	size_t host;
 	const char *netns;
 	struct ctl_value command;
-	const char *module;
+	const char *from, *module;
 	struct ctl_option *options;
 	size_t n_options;
 	const char *bg_id;
@@ -301,7 +302,7 @@ struct ctl_command {
 	struct ctl_setting setting, *settings;
 	size_t n_settings;
 	bool persistent;
-	struct lab_src src, host_src, bg_src, module_src, netns_src;
+	struct lab_src src, host_src, bg_src, from_src, module_src, netns_src;
 };
 
 /**
@@ -311,6 +312,7 @@ struct ctl_command {
  * @python:	file of a Python task, from where netlab runs; NULL: @commands is the task
  * @module_dir:	a folder of modules for this task, or NULL; a relative one is beside the file of
  *		@module_dir_src
+ * @tools_dir:	a folder of tools for this task, likewise
  * @commands:	in document order, at least one; none in a Python task, which makes its own
  * @n_commands:	how many
  * @src:	the element
@@ -320,10 +322,10 @@ struct ctl_task {
 	const char *label;
 	bool quit_on_fail;
 	const char *python;
-	const char *module_dir;
+	const char *module_dir, *tools_dir;
 	struct ctl_command *commands;
 	size_t n_commands;
-	struct lab_src src, python_src, module_dir_src;
+	struct lab_src src, python_src, module_dir_src, tools_dir_src;
 };
 
 /**

@@ -133,7 +133,7 @@ static void text_synced(struct ctl_report *rep, const struct ctl_event *e)
 
 	if (!rep->params.verbose)
 		return;
-	lab_strbuf_printf(&sb, "%shost %s: %zu of %zu module%s sent in ", dim(rep),
+	lab_strbuf_printf(&sb, "%shost %s: %zu of %zu file%s sent in ", dim(rep),
 			  ctl_model_string(e->json, "host"),
 			  (size_t)ctl_model_number(e->json, "sent"), files, plural(files));
 	ctl_what_seconds(ctl_model_number(e->json, "duration_us"), &sb);

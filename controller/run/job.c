@@ -133,6 +133,84 @@ static int give_options(struct ctl_job *job, json_t *options, struct lab_err *er
 	return 0;
 }
 
+/**
+ * struct env - environment of a command: where its tools are
+ * @vars:	NULL-terminated; the strings are owned
+ * @n:		how many
+ */
+struct env {
+	char *vars[CTL_ABOUT_MAX + 2];
+	size_t n;
+};
+
+static void env_free(struct env **env)
+{
+	while (*env && (*env)->n)
+		free((*env)->vars[--(*env)->n]);
+	free(*env);
+}
+#define cleanup_env LAB_CLEANUP(env_free)
+
+static int add_tool(struct env *env, const struct ctl_tool *tool, size_t host, const char *prefix,
+		    const char *name)
+{
+	if (!tool || !tool->host_paths[host])
+		return -ENOENT;
+	if (asprintf(&env->vars[env->n], "%s%s=%s", prefix, name, tool->host_paths[host]) < 0) {
+		env->vars[env->n] = NULL;
+		return -ENOMEM;
+	}
+	env->n++;
+	return 0;
+}
+
+static int module_env(const struct ctl_run *run, const struct ctl_task *task,
+		      const struct ctl_module *m, size_t host, struct env *env)
+{
+	const struct ctl_modules *mods = run->params->modules;
+	int r = 0;
+	size_t i;
+
+	for (i = 0; i < m->about.n_tools && r == 0; i++)
+		r = add_tool(env, ctl_tools_get(mods, task, m->about.tools[i]), host, CTL_TOOL_ENV,
+			     m->about.tools[i]);
+	if (r == 0 && m->python)
+		r = add_tool(env, ctl_tools_get(mods, task, CTL_TOOL_PYTHON), host, "PYTHONPATH",
+			     "");
+	return r;
+}
+
+/* What is run: a synchronised file, or text for the shell, perhaps in the folder of a tool. */
+static int fill_exec(struct ctl_run *run, const struct ctl_command_result *c, struct env *env,
+		     struct lab_exec *exec, struct lab_err *err)
+{
+	const struct ctl_task *task = run->result->tasks[c->task].task;
+	const struct ctl_command *command = c->command;
+	const struct ctl_module *m;
+	const struct ctl_tool *t;
+	int r;
+
+	if (!command->module) {
+		exec->shell = c->text;
+		t = command->from ? ctl_tools_get(run->params->modules, task, command->from) : NULL;
+		if (command->from && (!t || !t->host_paths[command->host]))
+			return lab_err_set(err, ENOENT, "there is no tool '%s'", command->from);
+		exec->cwd = t ? t->host_paths[command->host] : NULL;
+		return 0;
+	}
+	m = ctl_modules_get(run->params->modules, task, command->module);
+	if (!m)
+		return lab_err_set(err, ENOENT, "there is no module '%s'", command->module);
+	r = module_env(run, task, m, command->host, env);
+	if (r < 0)
+		return lab_err_set(err, -r, "module %s: its tools are not there", m->name);
+	c->own->announces = m->about.says_ready;
+	exec->file = m->file.digest;
+	exec->env = env->n ? (const char *const *)env->vars : NULL;
+	exec->with_stdin = true;
+	return 0;
+}
+
 int ctl_job_start(struct ctl_run *run, struct ctl_command_result *c, struct lab_err *err)
 {
 	const char *argv[] = { c->command->module, NULL };
@@ -140,15 +218,18 @@ int ctl_job_start(struct ctl_run *run, struct ctl_command_result *c, struct lab_
 		.host = c->host,
 		.netns = c->command->netns,
 		.stdio = LAB_STDIO_STREAMS,
+		.argv = c->command->module ? argv : NULL,
 	};
+	cleanup_env struct env *env = calloc(1, sizeof(*env));
 	cleanup_json json_t *options = NULL;
-	struct ctl_module *module;
 	struct ctl_job *job;
 	int r;
 
 	job = calloc(1, sizeof(*job));
-	if (!job)
+	if (!job || !env) {
+		free(job);
 		return lab_err_set(err, ENOMEM, "out of memory");
+	}
 	c->own = job;
 	job->host = c->host;
 	job->owner = c;
@@ -157,19 +238,11 @@ int ctl_job_start(struct ctl_run *run, struct ctl_command_result *c, struct lab_
 	r = ctl_job_evaluate(run, c, &options, err);
 	if (r < 0)
 		return r;
-	if (job->is_module) {
-		module = ctl_modules_get(run->params->modules, run->result->tasks[c->task].task,
-					 c->command->module);
-		if (!module)
-			return lab_err_set(err, ENOENT, "there is no module '%s'",
-					   c->command->module);
-		job->announces = module->about.says_ready;
-		exec.file = module->file.digest;
-		exec.argv = argv;
-		exec.with_stdin = true;
-	} else {
-		exec.shell = c->text;
-	}
+	r = ctl_run_prepare(run, run->result->tasks[c->task].task, c->command, err);
+	if (r == 0)
+		r = fill_exec(run, c, env, &exec, err);
+	if (r < 0)
+		return r;
 	job->start_us = lab_loop_now_us();
 	r = lab_client_exec(run->params->client, &exec, &job_ops, job, &job->job, err);
 	if (r < 0)

@@ -72,17 +72,31 @@ int ctl_run_command(struct ctl_run *run, struct ctl_task_result *t, struct ctl_c
 void ctl_run_shrink(struct ctl_command_result *c);
 
 /**
- * ctl_run_sync_one() - Give a host one more module
- * @run:	the run
- * @host:	id of the host
- * @m:		module; it gets a new digest when its file changes meanwhile
+ * ctl_run_prepare() - Give a host what one command uses and it lacks
+ * @run:	the run; what it uses must be among its modules: ctl_modules_add(), ctl_tools_add()
+ * @task:	task of the command
+ * @c:		RUN command
+ * @err:	filled on failure; may be NULL
  *
- * Return: 0 or -errno with @run->err filled.
+ * ctl_job_start() calls it, so a task that makes its commands as it goes need not.
+ * Return: 0 or -errno.
  */
-int ctl_run_sync_one(struct ctl_run *run, const char *host, struct ctl_module *m);
+int ctl_run_prepare(struct ctl_run *run, const struct ctl_task *task, const struct ctl_command *c,
+		    struct lab_err *err);
 
 /**
- * ctl_run_sync() - Give each host the modules that its commands use
+ * ctl_run_setup() - Run the CTL_TOOL_SETUP of a tool in a host, unless that was done
+ * @run:	the run
+ * @host:	id of the host
+ * @path:	the tool's folder there
+ * @err:	filled on failure, with the last line that it printed; may be NULL
+ *
+ * Return: 0 or -errno. Errors: -ENOSYS a program is missing, -EINVAL it has failed.
+ */
+int ctl_run_setup(struct ctl_run *run, const char *host, const char *path, struct lab_err *err);
+
+/**
+ * ctl_run_sync() - Give each host the modules and tools that its commands use
  * @run:	the run; its modules get new digests when files change meanwhile
  *
  * Return: 0 or -errno with @run->err filled.

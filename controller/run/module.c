@@ -83,6 +83,8 @@ static int read_about(struct ctl_module *m, struct ctl_diag *diag)
 	if (data == MAP_FAILED)
 		return -ENOMEM;
 	r = ctl_about_read(data, (size_t)st.st_size, &m->about);
+	m->python = strncmp(head, "#!", 2) == 0 &&
+		    memmem(data, (size_t)st.st_size, CTL_TOOL_PYTHON, strlen(CTL_TOOL_PYTHON));
 	(void)munmap(data, (size_t)st.st_size);
 	return r;
 }
@@ -95,6 +97,7 @@ static void module_free(struct ctl_module *m)
 	free(m->name);
 	free(m->dir);
 	free(m->path);
+	free(m->on_host);
 	free(m);
 }
 
@@ -164,7 +167,7 @@ static int find_file(const struct ctl_places *places, struct ctl_module *m, stru
 }
 
 /* One place more in the list; a module that was not found keeps it, so that it is reported once. */
-static int new_item(struct ctl_modules *mods, struct ctl_module **ret)
+static int new_item(struct ctl_modules *mods, const char *name, struct ctl_module **ret)
 {
 	struct ctl_module **items, *m;
 
@@ -177,24 +180,39 @@ static int new_item(struct ctl_modules *mods, struct ctl_module **ret)
 		return -ENOMEM;
 	items[mods->n_items++] = m;
 	*ret = m;
-	return 0;
+	m->on_host = calloc(mods->n_hosts + 1, sizeof(*m->on_host));
+	m->name = strdup(name);
+	return m->on_host && m->name ? 0 : -ENOMEM;
+}
+
+/* The tools that a module runs are those of the task that uses it. */
+static int add_tools(struct ctl_modules *mods, const struct ctl_task *task,
+		     const struct ctl_module *m, struct ctl_diag *diag)
+{
+	int r = 0;
+	size_t i;
+
+	for (i = 0; i < m->about.n_tools && r == 0; i++)
+		r = ctl_tools_add(mods, task, m->about.tools[i], &m->src, NULL, diag);
+	if (r == 0 && m->python)
+		r = ctl_tools_add(mods, task, CTL_TOOL_PYTHON, &m->src, NULL, diag);
+	return r;
 }
 
 int ctl_modules_add(struct ctl_modules *mods, const struct ctl_task *task, const char *name,
 		    const struct lab_src *src, struct ctl_module **ret, struct ctl_diag *diag)
 {
-	cleanup_free char *dir = task_dir(task), *copy = strdup(name);
+	cleanup_free char *dir = task_dir(task);
 	struct ctl_module *m;
 	int r;
 
-	if (!copy || (task->module_dir && !dir))
+	if (task->module_dir && !dir)
 		return -ENOMEM;
 	m = get(mods, dir, name);
 	if (!m) {
-		r = new_item(mods, &m);
+		r = new_item(mods, name, &m);
 		if (r < 0)
 			return r;
-		m->name = take_ptr(&copy);
 		m->dir = take_ptr(&dir);
 		m->src = *src;
 		r = find_file(&mods->places, m, diag);
@@ -205,7 +223,7 @@ int ctl_modules_add(struct ctl_modules *mods, const struct ctl_task *task, const
 	if (!m->path)
 		return -ENOENT;
 	*ret = m;
-	return 0;
+	return add_tools(mods, task, m, diag);
 }
 
 /* --- options, before anything is run --- */
@@ -272,29 +290,38 @@ static void note_options(const struct ctl_module *m, const struct ctl_command *c
 	}
 }
 
+/* What one command needs. */
+static int find_for(struct ctl_modules *mods, const struct ctl_task *task,
+		    const struct ctl_command *c, struct ctl_diag *diag)
+{
+	struct ctl_module *m;
+	int r = 0;
+
+	if (c->module) {
+		r = ctl_modules_add(mods, task, c->module, &c->module_src, &m, diag);
+		if (r == 0)
+			note_options(m, c, diag);
+	} else if (c->from) {
+		r = ctl_tools_add(mods, task, c->from, &c->from_src, NULL, diag);
+	}
+	return r;
+}
+
 int ctl_modules_find(const struct ctl_recipe *recipe, const struct ctl_places *places,
 		     struct ctl_modules *ret, struct ctl_diag *diag)
 {
-	struct ctl_module *m;
 	size_t t, c;
 	int r, result = 0;
 
-	*ret = (struct ctl_modules){ .places = *places };
+	*ret = (struct ctl_modules){ .places = *places, .n_hosts = recipe->n_hosts };
 	for (t = 0; t < recipe->n_tasks; t++) {
 		const struct ctl_task *task = &recipe->tasks[t];
 
 		for (c = 0; c < task->n_commands; c++) {
-			const struct ctl_command *command = &task->commands[c];
-
-			if (!command->module)
-				continue;
-			r = ctl_modules_add(ret, task, command->module, &command->module_src, &m,
-					    diag);
+			r = find_for(ret, task, &task->commands[c], diag);
 			if (r == -ENOMEM)
 				return r;
-			if (r == 0)
-				note_options(m, command, diag);
-			else if (!result)
+			if (r < 0 && !result)
 				result = r;
 		}
 	}
@@ -308,6 +335,7 @@ void ctl_modules_fini(struct ctl_modules *mods)
 	for (i = 0; i < mods->n_items; i++)
 		module_free(mods->items[i]);
 	free(mods->items);
+	ctl_tools_fini(mods);
 	*mods = (struct ctl_modules){ .items = NULL };
 }
 

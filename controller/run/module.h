@@ -8,21 +8,28 @@
 
 #include "controller/recipe/recipe.h"
 #include "controller/run/about.h"
+#include "controller/run/tool.h"
 #include "netlab/keeper/client.h"
 #include "netlab/rpc/json.h"
 
 /**
- * struct ctl_places - where modules are looked for; all borrowed as long as it is used
+ * struct ctl_places - where modules and tools are looked for; all borrowed as long as it is used
  * @module_dirs: folders, searched in this order for an executable file NAME, NAME.py or NAME.sh
  * @n_module_dirs: how many
  * @own_modules: netlab's own folder, searched last; may be NULL
+ * @tool_dirs:	folders, searched in this order for a folder NAME
+ * @n_tool_dirs: how many
+ * @own_tools:	netlab's own folder of tools, searched last; may be NULL
  *
- * The module_dir of a task comes before all of them.
+ * The module_dir and the tools_dir of a task come before all of them.
  */
 struct ctl_places {
 	const char *const *module_dirs;
 	size_t n_module_dirs;
 	const char *own_modules;
+	const char *const *tool_dirs;
+	size_t n_tool_dirs;
+	const char *own_tools;
 };
 
 /**
@@ -31,34 +38,43 @@ struct ctl_places {
  * @dir:	the module_dir of the task that it was looked for; NULL = none; owned
  * @path:	the executable; owned
  * @about:	what it declares about itself
+ * @python:	it is a script that imports netlab_module.py
+ * @on_host:	for each host of the recipe: it has the file; owned
  * @file:	its content, for lab_client_sync(); path and name are those above
  * @src:	where the recipe names it first
  */
 struct ctl_module {
 	char *name, *dir, *path;
 	struct ctl_about about;
+	bool python, *on_host;
 	struct lab_file file;
 	struct lab_src src;
 };
 
 /**
- * struct ctl_modules - all modules of a recipe, each once, in the order in which they are named
+ * struct ctl_modules - all modules and tools of a recipe, each once, in the order in which they are named
  * @places:	where they are looked for
  * @items:	modules; each stays where it is in memory
  * @n_items:	how many
+ * @tools:	tools, likewise
+ * @n_tools:	how many
+ * @n_hosts:	hosts of the recipe
  */
 struct ctl_modules {
 	struct ctl_places places;
 	struct ctl_module **items;
 	size_t n_items;
+	struct ctl_tool **tools;
+	size_t n_tools;
+	size_t n_hosts;
 };
 
 /**
- * ctl_modules_find() - Find the modules of a recipe, name their content, read what they declare
+ * ctl_modules_find() - Find the modules and tools of a recipe, name their content, read what they declare
  * @recipe:	recipe (places are borrowed from it)
  * @places:	where to look
  * @ret:	written; release with ctl_modules_fini(), also after a failure
- * @diag:	an error is added for each module that is not there (with the nearest name), cannot
+ * @diag:	an error is added for each module or tool that is not there (with the nearest name), cannot
  *		be executed or read; a note for options that a module needs and does not get, or
  *		does not know
  *
@@ -70,7 +86,7 @@ int ctl_modules_find(const struct ctl_recipe *recipe, const struct ctl_places *p
 		     struct ctl_modules *ret, struct ctl_diag *diag);
 
 /**
- * ctl_modules_add() - Find one module more, while a recipe runs
+ * ctl_modules_add() - Find one module more, while a recipe runs, and the tools that it runs
  * @mods:	modules of the recipe; the new one is added, unless it is there
  * @task:	the task that uses it
  * @name:	its name
@@ -84,7 +100,7 @@ int ctl_modules_add(struct ctl_modules *mods, const struct ctl_task *task, const
 		    const struct lab_src *src, struct ctl_module **ret, struct ctl_diag *diag);
 
 /**
- * ctl_modules_fini() - Release modules
+ * ctl_modules_fini() - Release modules and tools
  * @mods:	may be zeroed; left zeroed
  */
 void ctl_modules_fini(struct ctl_modules *mods);

@@ -97,8 +97,7 @@ int ctl_script_run(struct ctl_run *run, struct ctl_task_result *t)
 	int r;
 
 	t->arena = ctl_arena_new();
-	s.synced = json_object();
-	if (!t->arena || !s.synced) {
+	if (!t->arena) {
 		r = lab_err_set(run->err, ENOMEM, "out of memory");
 	} else {
 		r = ctl_python_run(run->params->python, run->params->loop, t->task->python, &host,
@@ -114,7 +113,6 @@ int ctl_script_run(struct ctl_run *run, struct ctl_task_result *t)
 	if (r >= 0 && take_fault(&s, &fault) < 0)
 		r = lab_err_set(run->err, ENOMEM, "out of memory");
 	ctl_python_fault_fini(&fault);
-	json_decref(s.synced);
 	return r;
 }
 

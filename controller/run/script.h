@@ -9,13 +9,11 @@
  * struct ctl_script - a Python task that runs
  * @run:	the run
  * @task:	its result; commands are added
- * @synced:	object: "HOST DIGEST" of each module that a host has got for it
  * @failed:	negative errno: the run cannot go on
  */
 struct ctl_script {
 	struct ctl_run *run;
 	struct ctl_task_result *task;
-	json_t *synced;
 	int failed;
 };
 

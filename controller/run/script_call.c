@@ -183,24 +183,32 @@ static int find_module(struct ctl_script *s, const struct ctl_command *c, struct
 	return r < 0 ? first_error(&diag, r, err) : 0;
 }
 
-static int need_module(struct ctl_script *s, const struct ctl_command *c, const char *host,
-		       struct lab_err *err)
+static int find_tool(struct ctl_script *s, const struct ctl_command *c, struct lab_err *err)
 {
-	cleanup_free char *key = NULL;
-	struct ctl_module *m;
+	cleanup_diag struct ctl_diag diag = CTL_DIAG_INIT;
 	int r;
 
-	r = find_module(s, c, &m, err);
+	r = ctl_tools_add(s->run->params->modules, s->task->task, c->from, &c->from_src, NULL,
+			  &diag);
+	if (r == -ENOENT && !diag.n_errors)
+		return lab_err_set(err, ENOENT, "there is no tool '%s'", c->from);
+	return r < 0 ? first_error(&diag, r, err) : 0;
+}
+
+/* What a command uses is found, and the host gets it. */
+static int prepare(struct ctl_script *s, const struct ctl_command *c, struct lab_err *err)
+{
+	struct ctl_module *m;
+	int r = 0;
+
+	if (c->module)
+		r = find_module(s, c, &m, err);
+	else if (c->from)
+		r = find_tool(s, c, err);
 	if (r < 0)
 		return r;
-	if (asprintf(&key, "%s %s", host, m->file.digest) < 0)
-		return no_memory(err);
-	if (json_object_get(s->synced, key))
-		return 0;
-	r = ctl_run_sync_one(s->run, host, m);
-	if (r < 0)
-		return ended(s, r, err);
-	return json_object_set_new(s->synced, key, json_true()) < 0 ? no_memory(err) : 0;
+	r = ctl_run_prepare(s->run, s->task->task, c, s->run->err);
+	return r < 0 ? ended(s, r, err) : 0;
 }
 
 static int run_it(struct ctl_script *s, const struct ctl_command *c, json_t **ret,
@@ -217,13 +225,13 @@ static int run_it(struct ctl_script *s, const struct ctl_command *c, json_t **re
 }
 
 /*
- * run: {host, netns, command | module, options, timeout, expect, bg, desc, file, line} -> result;
+ * run: {host, netns, command [tool] | module, options, timeout, expect, bg, desc, file, line} -> result;
  * in the background its index is what wait, intr and kill ask for.
  */
 static int do_run(struct ctl_script *s, json_t *params, json_t **ret, struct lab_err *err)
 {
 	const char *host = "", *command = NULL, *module = NULL, *desc = NULL, *file = NULL;
-	const char *netns = NULL;
+	const char *netns = NULL, *tool = NULL;
 	struct ctl_command c = { .kind = CTL_COMMAND_RUN };
 	json_int_t timeout = CTL_TIMEOUT_DEFAULT_S, line = 0;
 	json_t *options = NULL;
@@ -232,10 +240,11 @@ static int do_run(struct ctl_script *s, json_t *params, json_t **ret, struct lab
 	char id[16];
 
 	if (json_unpack_ex(params, &error, 0,
-			   "{s:s, s?s, s?s, s?s, s?o, s?I, s?b, s?b, s?s, s?s, s?I !}", "host",
-			   &host, "netns", &netns, "command", &command, "module", &module,
-			   "options", &options, "timeout", &timeout, "expect", &expect_pass, "bg",
-			   &bg, "desc", &desc, "file", &file, "line", &line) < 0)
+			   "{s:s, s?s, s?s, s?s, s?s, s?o, s?I, s?b, s?b, s?s, s?s, s?I !}", "host",
+			   &host, "netns", &netns, "command", &command, "tool", &tool, "module",
+			   &module, "options", &options, "timeout", &timeout, "expect",
+			   &expect_pass, "bg", &bg, "desc", &desc, "file", &file, "line",
+			   &line) < 0)
 		return lab_err_set(err, EINVAL, "run(): %s", error.text);
 	if (!command == !module)
 		return lab_err_set(err, EINVAL, "run() needs a command or a module");
@@ -251,20 +260,21 @@ static int do_run(struct ctl_script *s, json_t *params, json_t **ret, struct lab
 		return r;
 	c.command.text = ctl_script_strdup(s, command);
 	c.module = ctl_script_strdup(s, module);
+	c.from = module ? NULL : ctl_script_strdup(s, tool);
 	c.netns = ctl_script_strdup(s, netns);
 	c.desc.text = ctl_script_strdup(s, desc);
 	c.timeout_s = (unsigned int)timeout;
 	c.expect = expect_pass ? CTL_EXPECT_PASS : CTL_EXPECT_FAIL;
 	c.src = place(s, file, line);
-	c.module_src = c.src;
+	c.module_src = c.from_src = c.src;
 	if (bg) {
 		(void)snprintf(id, sizeof(id), "%zu", s->task->n_commands + 1);
 		c.bg_id = ctl_script_strdup(s, id);
 	}
 	if (!c.src.file || (!c.command.text && !c.module) || (bg && !c.bg_id) ||
-	    (netns && !c.netns))
+	    (netns && !c.netns) || (tool && !module && !c.from))
 		return no_memory(err);
-	r = module ? need_module(s, &c, s->run->params->recipe->hosts[c.host].id, err) : 0;
+	r = prepare(s, &c, err);
 	return r < 0 ? r : run_it(s, &c, ret, err);
 }
 
@@ -358,31 +368,45 @@ static int do_config(struct ctl_script *s, json_t *params, json_t **ret, struct 
 	return run_it(s, &c, ret, err);
 }
 
-/* sync: {host, modules: [name]} -> null: the host gets them now */
-static int do_sync(struct ctl_script *s, json_t *params, json_t **ret, struct lab_err *err)
+/* A list of names, as modules or as tools. */
+static int sync_names(struct ctl_script *s, const struct ctl_command *c, json_t *names, bool tools,
+		      struct lab_err *err)
 {
-	struct ctl_command c = { .kind = CTL_COMMAND_RUN };
-	json_t *modules, *name;
-	const char *host;
-	json_error_t error;
+	struct ctl_command each = *c;
+	json_t *name;
 	size_t i;
 	int r;
 
-	if (json_unpack_ex(params, &error, 0, "{s:s, s:o !}", "host", &host, "modules", &modules) <
-	    0)
-		return lab_err_set(err, EINVAL, "sync_resources(): %s", error.text);
-	r = ctl_script_host(s, host, &c.host, err);
-	if (r < 0)
-		return r;
-	json_array_foreach(modules, i, name) {
-		c.module = json_string_value(name);
-		if (!c.module)
-			return lab_err_set(err, EINVAL,
-					   "sync_resources(): a module's name is no string");
-		r = need_module(s, &c, s->run->params->recipe->hosts[c.host].id, err);
+	json_array_foreach(names, i, name) {
+		if (!json_is_string(name))
+			return lab_err_set(err, EINVAL, "sync_resources(): a name is no string");
+		*(tools ? &each.from : &each.module) = json_string_value(name);
+		r = prepare(s, &each, err);
 		if (r < 0)
 			return r;
 	}
+	return 0;
+}
+
+/* sync: {host, modules: [name], tools: [name]} -> null: the host gets them now */
+static int do_sync(struct ctl_script *s, json_t *params, json_t **ret, struct lab_err *err)
+{
+	struct ctl_command c = { .kind = CTL_COMMAND_RUN };
+	json_t *modules, *tools;
+	const char *host;
+	json_error_t error;
+	int r;
+
+	if (json_unpack_ex(params, &error, 0, "{s:s, s:o, s:o !}", "host", &host, "modules",
+			   &modules, "tools", &tools) < 0)
+		return lab_err_set(err, EINVAL, "sync_resources(): %s", error.text);
+	r = ctl_script_host(s, host, &c.host, err);
+	if (r == 0)
+		r = sync_names(s, &c, modules, false, err);
+	if (r == 0)
+		r = sync_names(s, &c, tools, true, err);
+	if (r < 0)
+		return r;
 	*ret = json_null();
 	return 0;
 }

@@ -98,9 +98,9 @@ _netlab()
 	case $command in
 	run)
 		options='--name --define-alias --override-alias --config-only --jobs --keep --kernel --lab --module-dir --only --packet-capture'
-		options+=" --repeat --shuffle --timeout --timing --result --junit --html --tap --multi-match $pools"
+		options+=" --repeat --shuffle --timeout --timing --tool-dir --result --junit --html --tap --multi-match $pools"
 		with_arg=' -n --name -a --define-alias -A --override-alias -j --jobs --kernel --lab --module-dir --only -p --packet-capture'
-		with_arg+=" --repeat --shuffle --timeout -x --result --junit --html $pools_with_arg "
+		with_arg+=" --repeat --shuffle --timeout --tool-dir -x --result --junit --html $pools_with_arg "
 		;;
 	deconfigure)
 		options='--name --define-alias --override-alias'
@@ -165,7 +165,7 @@ _netlab()
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 			;;
 		--kernel) _netlab_kernels ;;
-		-s | --share | --module-dir | -p | --packet-capture) compopt -o dirnames 2>/dev/null ;;
+		-s | --share | --module-dir | --tool-dir | -p | --packet-capture) compopt -o dirnames 2>/dev/null ;;
 		esac
 		return
 	fi

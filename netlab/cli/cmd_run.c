@@ -34,6 +34,7 @@ static const struct lab_cli_option options[] = {
 	{ "junit", 0, "FILE", "write the results as CI servers read them" },
 	{ "html", 0, "FILE", "write the results as a page to look at" },
 	{ "tap", 0, NULL, "print the results in the Test Anything Protocol instead of text" },
+	{ "tool-dir", 0, "DIR", "look for tools here first; may be given again" },
 	{ NULL, 0, NULL, NULL },
 };
 
@@ -138,6 +139,8 @@ static int on_option(struct lab_cli *cli, const char *name, const char *arg, voi
 		return set_name(cli, name, arg, &args->lab);
 	if (!strcmp(name, "module-dir"))
 		return add_word(&args->module_dirs, &args->n_module_dirs, arg);
+	if (!strcmp(name, "tool-dir"))
+		return add_word(&args->tool_dirs, &args->n_tool_dirs, arg);
 	if (!strcmp(name, "only"))
 		return add_word(&args->only, &args->n_only, arg);
 	if (!strcmp(name, "jobs"))
@@ -346,6 +349,7 @@ static int cmd_run(struct lab_cli *cli, int argc, char **argv)
 		r = run_under_kernel(cli, &args);
 	else {
 		args.own_dir = lab_cli_own("modules");
+		args.own_tools = lab_cli_own("tools");
 		args.python = lab_run_find_python();
 		args.pools = &pools;
 		r = args.python ? lab_run_list_make(cli, &args, argv + first, &list)
@@ -363,6 +367,8 @@ static int cmd_run(struct lab_cli *cli, int argc, char **argv)
 	free(args.only);
 	free(args.module_dirs);
 	free(args.own_dir);
+	free(args.tool_dirs);
+	free(args.own_tools);
 	ctl_python_free(args.python);
 	return r;
 }

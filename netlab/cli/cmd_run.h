@@ -23,6 +23,9 @@
  * @module_dirs: --module-dir, in order
  * @n_module_dirs: how many
  * @own_dir:	netlab's own modules; NULL = not found
+ * @tool_dirs:	--tool-dir, in order
+ * @n_tool_dirs: how many
+ * @own_tools:	netlab's own tools; NULL = not found
  * @python:	interpreter for Python tasks
  * @name:	-n, or NULL
  * @lab:	--lab, or NULL
@@ -51,6 +54,9 @@ struct lab_run_args {
 	const char **module_dirs;
 	size_t n_module_dirs;
 	char *own_dir;
+	const char **tool_dirs;
+	size_t n_tool_dirs;
+	char *own_tools;
 	struct ctl_python *python;
 	const char *name, *lab, *kernel, *capture_dir;
 	const char **only;

@@ -53,6 +53,9 @@ static int find_modules(struct lab_run *run, struct ctl_diag *diag)
 		.module_dirs = args->module_dirs,
 		.n_module_dirs = args->n_module_dirs,
 		.own_modules = args->own_dir,
+		.tool_dirs = args->tool_dirs,
+		.n_tool_dirs = args->n_tool_dirs,
+		.own_tools = args->own_tools,
 	};
 	int r;
 

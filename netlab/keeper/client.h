@@ -11,6 +11,7 @@
 #include "netlab/base/loop.h"
 #include "netlab/rpc/digest.h"
 #include "netlab/rpc/json.h"
+#include "netlab/rpc/tree.h"
 
 struct lab_client;
 struct lab_job;
@@ -339,5 +340,77 @@ int lab_client_route_add(struct lab_client *c, const char *host, json_t *route,
  */
 int lab_client_route_del(struct lab_client *c, const char *host, json_t *route,
 			 struct lab_err *err);
+
+/**
+ * struct lab_tree - a folder to have in a host
+ * @files:	its files by their names in it, sorted
+ * @sources:	where each of them is read from
+ * @n_files:	how many
+ * @digest:	the name of all that
+ *
+ * A zeroed struct is empty.
+ */
+struct lab_tree {
+	struct lab_tree_file *files;
+	struct lab_file *sources;
+	size_t n_files;
+	char digest[LAB_DIGEST_STRLEN];
+	/* private */
+	size_t cap_files;
+	uint64_t bytes;
+};
+
+/**
+ * lab_tree_read() - Read all files of a folder and name their content
+ * @folder:	path
+ * @ret:	written; release with lab_tree_fini(), also after a failure
+ * @err:	filled on failure; may be NULL
+ *
+ * Follows a symbolic link to a file in the folder. A ".git" is left out.
+ * Return: 0 or -errno. Errors: -EFBIG more than LAB_TREE_FILES_MAX files or LAB_TREE_BYTES_MAX bytes,
+ * -EINVAL something that cannot be sent: a socket, a link out of the folder or to a folder.
+ */
+int lab_tree_read(const char *folder, struct lab_tree *ret, struct lab_err *err);
+
+/**
+ * lab_tree_add() - Add one file to a folder to have in a host
+ * @tree:	folder; lab_tree_finish() comes after the last file
+ * @path:	where the file is read from (copied)
+ * @name:	its name in the folder (copied)
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno as lab_tree_read().
+ */
+int lab_tree_add(struct lab_tree *tree, const char *path, const char *name, struct lab_err *err);
+
+/**
+ * lab_tree_finish() - Sort the files of a folder and name it
+ * @tree:	folder
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno.
+ */
+int lab_tree_finish(struct lab_tree *tree, struct lab_err *err);
+
+/**
+ * lab_tree_fini() - Release a folder
+ * @tree:	may be zeroed; left empty
+ */
+void lab_tree_fini(struct lab_tree *tree);
+
+/**
+ * lab_client_tree() - Make sure that a host has a folder; only what it lacks is sent
+ * @c:		client
+ * @host:	host id
+ * @tree:	folder
+ * @ret_sent:	on success, how many files had to be sent; may be NULL
+ * @ret_path:	on success, where it is in the host; caller frees
+ * @err:	filled on failure; may be NULL
+ *
+ * Runs the loop until done (120 s at most).
+ * Return: 0 or -errno. Errors: -EAGAIN a file changed since its digest was taken.
+ */
+int lab_client_tree(struct lab_client *c, const char *host, const struct lab_tree *tree,
+		    size_t *ret_sent, char **ret_path, struct lab_err *err);
 
 #endif

@@ -453,8 +453,8 @@ static void answer_links(struct lab_kclient *c, const struct lab_rpc_req *req)
 
 static void on_client_request(struct lab_rpc_req *req, void *user)
 {
-	static const char *const forwarded[] = { "exec", "signal", "file.missing", "file.put",
-						 "config.write" };
+	static const char *const forwarded[] = { "exec",     "signal",   "file.missing",
+						 "file.put", "tree.put", "config.write" };
 	struct lab_kclient *c = user;
 	struct lab_keeper *k = c->keeper;
 

@@ -27,6 +27,7 @@ static const struct {
 	{ "config.write", agt_config_method },
 	{ "file.missing", agt_store_missing },
 	{ "file.put", agt_store_put },
+	{ "tree.put", agt_tree_put },
 	{ "upgrade", agt_upgrade_start },
 	{ "ping", method_ping },
 };

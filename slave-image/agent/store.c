@@ -73,7 +73,7 @@ static int use_dir(struct agt_store *s, const char *path)
 	return 0;
 }
 
-static int open_store(struct agt *a, struct lab_err *err)
+int agt_store_open(struct agt *a, struct lab_err *err)
 {
 	struct agt_store *s = &a->store;
 	const char *tmp = getenv("TMPDIR");
@@ -102,7 +102,7 @@ int agt_store_path(struct agt *a, const char *digest, char *buf, size_t size, st
 
 	if (!lab_digest_valid(digest))
 		return lab_err_set(err, EINVAL, "file: not a digest");
-	r = open_store(a, err);
+	r = agt_store_open(a, err);
 	if (r < 0)
 		return r;
 	if (faccessat(a->store.dirfd, digest, F_OK, 0) < 0)
@@ -129,7 +129,7 @@ static int find_missing(struct agt *a, json_t *params, json_t **ret, struct lab_
 	if (!json_is_array(files) || json_array_size(files) > FILES_MAX)
 		return lab_err_set(err, EINVAL,
 				   "file.missing: files must be an array of at most %u", FILES_MAX);
-	r = open_store(a, err);
+	r = agt_store_open(a, err);
 	if (r < 0)
 		return r;
 	json_array_foreach(files, i, v) {
@@ -207,7 +207,7 @@ static int put_start(struct agt *a, const struct lab_rpc_req *req, struct lab_er
 				   a->store.n_puts);
 	if (agt_upgrade_active(a))
 		return lab_err_set(err, EBUSY, "file.put: the agent is being replaced");
-	r = open_store(a, err);
+	r = agt_store_open(a, err);
 	if (r < 0)
 		return r;
 

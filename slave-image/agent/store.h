@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* store.h - files synchronised to this host, by the SHA-256 of their content: `file.missing`, `file.put` */
+/* store.h - files synchronised to this host, by the SHA-256 of their content: `file.missing`, `file.put`, `tree.put` */
 #ifndef NETLAB_AGENT_STORE_H
 #define NETLAB_AGENT_STORE_H
 
@@ -30,6 +30,22 @@ struct agt_store {
 	unsigned int n_puts;
 	uint64_t next_tmp;
 };
+
+/**
+ * agt_store_open() - Open the folder of the store, unless that was done
+ * @a:		agent; its store.dir and store.dirfd are set
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno.
+ */
+int agt_store_open(struct agt *a, struct lab_err *err);
+
+/**
+ * agt_tree_put() - Method `tree.put`
+ * @a:		agent
+ * @req:	request
+ */
+void agt_tree_put(struct agt *a, struct lab_rpc_req *req);
 
 /**
  * agt_store_missing() - Method `file.missing`

@@ -199,6 +199,64 @@ bool mod_parse_counter(const char *line, unsigned long long *ret_packets,
 	return true;
 }
 
+/* --- our tools --- */
+
+static bool is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == ' ';
+}
+
+/* Copy a text without the blanks around it. */
+static void copy_word_of(const char *s, size_t len, char *ret, size_t size)
+{
+	while (len && *s == ' ') {
+		s++;
+		len--;
+	}
+	while (len && s[len - 1] == ' ')
+		len--;
+	(void)snprintf(ret, size, "%.*s", (int)len, s);
+}
+
+bool mod_parse_result(const char *line, char *name, size_t name_size, char *value,
+		      size_t value_size)
+{
+	const char *equals, *start, *p;
+
+	/* The first '=' with a name before it; in the name of a test there may be an address. */
+	for (equals = strchr(line, '='); equals; equals = strchr(equals + 1, '=')) {
+		for (start = equals;
+		     start > line && (is_word(start[-1]) || strchr(".:-", start[-1])); start--)
+			;
+		if (start < equals)
+			break;
+	}
+	if (!equals)
+		return false;
+	p = equals + 1;
+	if (*p == '"')
+		p++;
+	copy_word_of(start, (size_t)(equals - start), name, name_size);
+	for (start = p; is_word(*p); p++)
+		;
+	copy_word_of(start, (size_t)(p - start), value, value_size);
+	return *name;
+}
+
+bool mod_parse_connections(const char *line, const char *word, unsigned long long *ret)
+{
+	const char *p = strstr(line, word);
+	unsigned long long n;
+
+	if (!p)
+		return false;
+	p += strlen(word);
+	if (!number_after(&p, " ", &n) || strncmp(p, " connections", strlen(" connections")) != 0)
+		return false;
+	*ret = n;
+	return true;
+}
+
 /* --- pktgen --- */
 
 void mod_parse_pktgen(const char *line, struct mod_pktgen *pktgen)

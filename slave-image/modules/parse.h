@@ -98,6 +98,29 @@ bool mod_parse_counter(const char *line, unsigned long long *ret_packets,
 		       unsigned long long *ret_bytes);
 
 /**
+ * mod_parse_result() - Take a result NAME=VALUE of a tool from a line
+ * @line:	line; double quotes may be around the value
+ * @name:	written: letters, digits, '_', '.', ':', '-' and blanks, without those around it
+ * @name_size:	bytes in @name, > 0
+ * @value:	written: letters, digits, '_' and blanks, up to the first other character
+ * @value_size:	bytes in @value, > 0
+ *
+ * Return: true if there is one.
+ */
+bool mod_parse_result(const char *line, char *name, size_t name_size, char *value,
+		      size_t value_size);
+
+/**
+ * mod_parse_connections() - Take "made N connections" of the tool tcp_conn from a line
+ * @line:	line
+ * @word:	"made" or "handled"
+ * @ret:	N, on success
+ *
+ * Return: true if there is such a text.
+ */
+bool mod_parse_connections(const char *line, const char *word, unsigned long long *ret);
+
+/**
  * struct mod_pktgen - what pktgen says about a device that it has sent on
  * @ok:		it has sent what it should
  * @packets:	packets sent

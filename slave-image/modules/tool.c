@@ -321,3 +321,25 @@ bool mod_tool_run(struct mod *m, const struct mod_tool *tool, int *ret_status)
 		explain(m, tool, r);
 	return r == 0;
 }
+
+bool mod_tool_enter(struct mod *m, const char *name)
+{
+	cleanup_free char *variable = NULL;
+	const char *folder;
+
+	if (asprintf(&variable, "NETLAB_TOOL_%s", name) < 0) {
+		variable = NULL;
+		(void)mod_verdict(m, MOD_ERROR, "out of memory");
+		return false;
+	}
+	folder = getenv(variable);
+	if (!folder)
+		(void)mod_verdict(m, MOD_ERROR, "%s is not set: it names the folder of the tool %s",
+				  variable, name);
+	else if (chdir(folder) < 0)
+		(void)mod_verdict(m, MOD_ERROR, "tool %s: %s: %s [%s]", name, folder,
+				  strerror(errno), strerrorname_np(errno));
+	else
+		return true;
+	return false;
+}

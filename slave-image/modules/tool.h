@@ -46,4 +46,14 @@ struct mod_tool {
  */
 bool mod_tool_run(struct mod *m, const struct mod_tool *tool, int *ret_status);
 
+/**
+ * mod_tool_enter() - Go into the folder of a synchronised tool
+ * @m:		module, for the message; it declares MOD_TOOL(@name)
+ * @name:	tool
+ *
+ * Its programs are run as "./PROGRAM" then.
+ * Return: true, or false with the message set; the caller returns MOD_ERROR.
+ */
+bool mod_tool_enter(struct mod *m, const char *name);
+
 #endif

@@ -98,8 +98,7 @@ start counter PktCounter '{"proto": "icmp", "input_netdev_name": "lo"}'
 ping -q -c 3 -i 0.01 127.0.0.1 >/dev/null
 stop counter 0 '.result.pkt_count == 6 and .result.byte_count == 504' 'PktCounter: counts what comes in'
 start counter PktCounter '{"proto": "udp", "dport": "5000:5009", "ipv6": "yes"}'
-for i in 1 2; do echo x | nc -6 -u -w 1 -q 0 ::1 5005; done >/dev/null 2>&1
-echo x | nc -6 -u -w 1 -q 0 ::1 5010 >/dev/null 2>&1
+for port in 5005 5009 5010; do echo x | nc -6 -u -w 1 -q 0 ::1 $port; done >/dev/null 2>&1
 stop counter 0 '.result.pkt_count == 2' 'PktCounter: by protocol and ports, over IPv6'
 start counter PktCounter '{}'
 stop counter 0 '.result.pkt_count == 0' 'PktCounter: passes without a packet'
@@ -117,17 +116,17 @@ module_path=/none run 2 '.message == "nft is missing in this host: install the D
 # listening PROTOCOL PORT: wait until somebody is
 listening() { until ss -Hln"$1" "sport = :$2" | grep -q .; do read -rt 0.02 <> <(:); done; }
 nc -l -k 127.0.0.1 5000 >/dev/null &
-nc=$!
+nc=($!)
 nc -u -l ::1 5001 >/dev/null &
-nc="$nc $!"
+nc+=($!)
 listening t 5000
 listening u 5001
 run 0 '.result.bytes > 65536 and .result.seconds >= 0.3' 'sends a stream' NetCat \
 	'{"addr": "127.0.0.1/8", "port": "5000", "duration": "0.3"}'
 run 0 '.result.bytes > 65536' 'over UDP and IPv6' NetCat \
 	'{"addr": "::1", "port": "5001", "stream": "udp", "ipv": "6", "duration": "0.3"}'
-kill $nc
-wait $nc
+kill "${nc[@]}"
+wait "${nc[@]}"
 run 1 '.result.bytes == 0 and (.message | test("^No stream detected! .*Connection refused"))' 'fails without a listener' NetCat \
 	'{"addr": "127.0.0.1", "port": "5009"}'
 run 1 '.result.Exception == "option stream: \"sctp\" must be tcp or udp"' 'knows two kinds of streams' NetCat \

@@ -60,7 +60,7 @@ is 'and the edited one is run' "$(ends | jq 'select(.module == "Greet") | .data.
 like 'an attached lab is called so' "$out" '"event":"up".*"attached":true'
 
 run netlab run --lab sync --module-dir "$mods" -v "$work/t.xml"
-like '-v says what was sent' "$out" 'host h1: 0 of 2 modules sent in '
+like '-v says what was sent' "$out" 'host h1: 0 of 2 files sent in '
 
 # --- netlab's own, and those in front of them ---
 

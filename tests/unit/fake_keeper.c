@@ -18,6 +18,7 @@
 
 #include "netlab/base/util.h"
 #include "netlab/rpc/rpc.h"
+#include "tests/unit/scratch.h"
 
 /*
  * struct fake_job - a command; answered when it has ended and its output is through
@@ -110,8 +111,10 @@ static void child(struct fake_keeper *k, json_t *params, int in, int out, int er
 {
 	const char *shell = json_string_value(json_object_get(params, "shell"));
 	const char *file = json_string_value(json_object_get(params, "file"));
+	const char *cwd = json_string_value(json_object_get(params, "cwd")), *name;
 	char path[256];
 	sigset_t none;
+	json_t *value;
 
 	(void)setsid();
 	(void)sigemptyset(&none);
@@ -119,6 +122,10 @@ static void child(struct fake_keeper *k, json_t *params, int in, int out, int er
 	(void)dup2(in, 0);
 	(void)dup2(out, 1);
 	(void)dup2(err, 2);
+	if (cwd && chdir(cwd) < 0)
+		_exit(126);
+	json_object_foreach(json_object_get(params, "env"), name, value)
+		(void)setenv(name, json_string_value(value), 1);
 	if (shell)
 		(void)execl("/bin/bash", "bash", "-c", shell, (char *)NULL);
 	(void)snprintf(path, sizeof(path), "%s/%s", k->dir, file ? file : "");
@@ -276,6 +283,30 @@ static void link_get(struct fake_keeper *k, const struct lab_rpc_req *req)
 		refuse(k, req->id, ENODEV, "it has gone");
 }
 
+/* Files of one level only. */
+static void tree_put(struct fake_keeper *k, const struct lab_rpc_req *req)
+{
+	json_t *files = json_object_get(req->params, "files"), *file;
+	char dir[256], from[256], to[512];
+	bool made;
+	size_t i;
+
+	(void)snprintf(dir, sizeof(dir), "%s/tree-%s", k->dir,
+		       json_string_value(json_object_get(req->params, "tree")));
+	made = mkdir(dir, 0755) == 0;
+	json_array_foreach(files, i, file) {
+		(void)snprintf(from, sizeof(from), "%s/%s", k->dir,
+			       json_string_value(json_object_get(file, "file")));
+		(void)snprintf(to, sizeof(to), "%s/%s", dir,
+			       json_string_value(json_object_get(file, "path")));
+		if (made)
+			assert_int_equal(link(from, to), 0);
+	}
+	k->n_trees += made;
+	(void)lab_rpc_reply(k->rpc, req->id, json_pack("{s:s,s:b}", "path", dir, "made", made),
+			    NULL, 0);
+}
+
 static void on_request(struct lab_rpc_req *req, void *user)
 {
 	const char *host = json_string_value(json_object_get(req->params, "host"));
@@ -295,6 +326,8 @@ static void on_request(struct lab_rpc_req *req, void *user)
 		config_write(k, req);
 	else if (!strcmp(req->method, "link.get") && k->links)
 		link_get(k, req);
+	else if (!strcmp(req->method, "tree.put"))
+		tree_put(k, req);
 	else
 		refuse(k, req->id, ENOSYS, "no such method");
 }
@@ -366,16 +399,6 @@ size_t fake_keeper_jobs(const struct fake_keeper *k)
 	return n;
 }
 
-static void remove_dir(const char *dir)
-{
-	cleanup_dir DIR *d = opendir(dir);
-	struct dirent *e;
-
-	while (d && (e = readdir(d)))
-		(void)unlinkat(dirfd(d), e->d_name, 0);
-	(void)rmdir(dir);
-}
-
 void fake_keeper_stop(struct fake_keeper *k)
 {
 	int i;
@@ -401,5 +424,5 @@ void fake_keeper_stop(struct fake_keeper *k)
 	json_decref(k->links);
 	lab_strbuf_fini(&k->writes);
 	close_fd(&k->put_fd);
-	remove_dir(k->dir);
+	scratch_remove(k->dir);
 }

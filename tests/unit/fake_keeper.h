@@ -16,6 +16,7 @@
  * @dir:	folder of synchronised files
  * @jobs:	commands that run
  * @n_put:	files that were sent
+ * @n_trees:	folders that were made
  * @n_asked:	calls of file.missing
  * @dead:	id of a host that answers EHOSTDOWN; NULL = none
  * @touched:	path of a file to change when the first file.missing comes; NULL = none
@@ -32,7 +33,7 @@ struct fake_keeper {
 	struct lab_rpc *rpc;
 	char dir[64];
 	struct fake_job *jobs;
-	unsigned int n_put, n_asked;
+	unsigned int n_put, n_trees, n_asked;
 	const char *dead, *touched;
 	json_t *settings, *links;
 	unsigned int n_links;

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "netlab/base/util.h"
+#include "tests/unit/scratch.h"
 
 int run_lab_setup(void **state)
 {
@@ -42,19 +43,12 @@ static void forget_recipe(struct lab *lab)
 int run_lab_teardown(void **state)
 {
 	struct lab *lab = *state;
-	struct dirent *e;
-	DIR *d;
 
 	lab_client_free(lab->client);
 	fake_keeper_stop(&lab->keeper);
 	forget_recipe(lab);
 	lab_loop_free(lab->loop);
-	d = opendir(lab->dir);
-	assert_non_null(d);
-	while ((e = readdir(d)))
-		(void)unlinkat(dirfd(d), e->d_name, 0);
-	(void)closedir(d);
-	(void)rmdir(lab->dir);
+	scratch_remove(lab->dir);
 	free(lab);
 	return 0;
 }
@@ -148,7 +142,9 @@ static const struct ctl_run_ops ops = {
 int run_with(struct lab *lab, const struct ctl_scope *scope)
 {
 	const char *dirs[] = { lab->dir };
-	const struct ctl_places places = { .module_dirs = dirs, .n_module_dirs = 1 };
+	const struct ctl_places places = {
+		.module_dirs = dirs, .n_module_dirs = 1, .tool_dirs = dirs, .n_tool_dirs = 1
+	};
 	struct ctl_run_params params = {
 		.loop = lab->loop,
 		.client = lab->client,

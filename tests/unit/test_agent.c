@@ -21,6 +21,7 @@
 #include "netlab/base/parse.h"
 #include "netlab/base/version.h"
 #include "netlab/rpc/digest.h"
+#include "netlab/rpc/tree.h"
 #include "slave-image/agent/agent.h"
 #include "tests/unit/peer.h"
 #include "tests/unit/scratch.h"
@@ -704,6 +705,112 @@ static void wrong_content_is_refused(void **state)
 	assert_error(&c, EFBIG, "limit");
 }
 
+static void store(struct fixture *f, const char *text, char digest[LAB_DIGEST_STRLEN])
+{
+	struct peer_call c;
+
+	lab_digest_mem(text, strlen(text), digest);
+	peer_send(&f->p, &c, "file.put", put_params(digest, (int)strlen(text), 1), NULL, 0);
+	assert_int_equal(lab_rpc_send_block(f->p.rpc, 1, text, strlen(text)), 0);
+	assert_int_equal(lab_rpc_send_block(f->p.rpc, 1, NULL, 0), 0);
+	peer_until(&f->p, &c.done);
+	assert_int_equal(c.err.code, 0);
+	peer_call_fini(&c);
+}
+
+static json_t *tree_file(const char *path, const char *digest, bool exec)
+{
+	return json_pack("{s:s,s:s,s:b}", "path", path, "file", digest, "exec", exec);
+}
+
+static json_t *tree_params(const struct lab_tree_file *files, size_t n)
+{
+	char digest[LAB_DIGEST_STRLEN] = "";
+	json_t *array = json_array();
+	size_t i;
+
+	(void)lab_tree_digest(files, n, digest);
+	for (i = 0; i < n; i++)
+		(void)json_array_append_new(array, tree_file(files[i].path, files[i].digest,
+							     files[i].exec));
+	return json_pack("{s:s,s:o}", "tree", digest, "files", array);
+}
+
+static void folder_is_made_of_stored_files(void **state)
+{
+	struct lab_tree_file files[] = { { .path = "bin/a", .exec = true },
+					 { .path = "bin/b", .exec = true },
+					 { .path = "data" } };
+	char path[SCRATCH_STRLEN + 96], inner[SCRATCH_STRLEN + 128];
+	struct fixture *f = *state;
+	struct stat st, other;
+	struct peer_call c;
+
+	store(f, "#!/bin/sh\nexit 7\n", files[0].digest);
+	memcpy(files[1].digest, files[0].digest, sizeof(files[1].digest));
+	store(f, "text", files[2].digest);
+	peer_ask(&f->p, &c, "tree.put", tree_params(files, 3));
+	assert_int_equal(c.err.code, 0);
+	assert_true(json_is_true(json_object_get(c.result, "made")));
+	(void)snprintf(path, sizeof(path), "%s",
+		       json_string_value(json_object_get(c.result, "path")));
+	peer_call_fini(&c);
+	assert_int_equal(strncmp(path, f->store, strlen(f->store)), 0);
+	(void)snprintf(inner, sizeof(inner), "%s/bin/a", path);
+	assert_int_equal(stat(inner, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0755);
+	(void)snprintf(inner, sizeof(inner), "%s/bin/b", path);
+	assert_int_equal(stat(inner, &other), 0);
+	assert_true(st.st_ino == other.st_ino);
+	/* The store's own file is another one. */
+	(void)snprintf(inner, sizeof(inner), "%s/%s", f->store, files[0].digest);
+	assert_int_equal(stat(inner, &other), 0);
+	assert_true(st.st_ino != other.st_ino);
+	(void)snprintf(inner, sizeof(inner), "%s/data", path);
+	assert_int_equal(stat(inner, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0644);
+	assert_int_equal(st.st_size, 4);
+
+	peer_ask(&f->p, &c, "exec",
+		 json_pack("{s:i,s:s,s:s}", "job", 1, "shell", "./bin/b", "cwd", path));
+	assert_exit(&c, 7);
+	peer_ask(&f->p, &c, "tree.put", tree_params(files, 3));
+	assert_true(json_is_false(json_object_get(c.result, "made")));
+	assert_string_equal(json_string_value(json_object_get(c.result, "path")), path);
+	peer_call_fini(&c);
+}
+
+static void wrong_folders_are_refused(void **state)
+{
+	struct lab_tree_file files[] = { { .path = "a" }, { .path = "a/b" } };
+	struct fixture *f = *state;
+	struct peer_call c;
+	json_t *params;
+
+	lab_digest_mem("x", 1, files[0].digest);
+	memcpy(files[1].digest, files[0].digest, sizeof(files[1].digest));
+	peer_ask(&f->p, &c, "tree.put", tree_params(files, 1));
+	assert_error(&c, ENOENT, "tree.put: a: No such file");
+	store(f, "x", files[0].digest);
+	peer_ask(&f->p, &c, "tree.put", tree_params(files, 2));
+	assert_error(&c, ENOTDIR, "tree.put: a/b: ");
+	params = tree_params(files, 1);
+	(void)json_object_set_new(params, "files", json_array());
+	peer_ask(&f->p, &c, "tree.put", params);
+	assert_error(&c, EBADMSG, "not what the digest says");
+	files[0].path = "../a";
+	peer_ask(&f->p, &c, "tree.put", tree_params(files, 1));
+	assert_error(&c, EINVAL, "\"../a\" is no name of a file");
+	files[0].path = "a";
+	memcpy(files[0].digest, "../../x", sizeof("../../x"));
+	peer_ask(&f->p, &c, "tree.put", tree_params(files, 1));
+	assert_error(&c, EINVAL, "a: not a digest");
+	peer_ask(&f->p, &c, "tree.put", json_pack("{s:s,s:{}}", "tree", "x", "files"));
+	assert_error(&c, EINVAL, "files must be an array");
+	peer_ask(&f->p, &c, "tree.put", json_pack("{s:s}", "tree", "x"));
+	assert_error(&c, EINVAL, "tree.put: ");
+}
+
 static void stream_longer_than_announced_ends_the_agent(void **state)
 {
 	struct fixture *f = *state;
@@ -780,6 +887,8 @@ int main(void)
 		TEST(setting_is_bounded),
 		TEST(file_is_stored_and_run),
 		TEST(wrong_content_is_refused),
+		TEST(folder_is_made_of_stored_files),
+		TEST(wrong_folders_are_refused),
 		TEST(stream_longer_than_announced_ends_the_agent),
 		TEST(end_of_the_connection_kills_everything),
 	};

@@ -189,6 +189,44 @@ static void nft_counter_is_read(void **state)
 		assert_false(mod_parse_counter(wrong[i], &packets, &bytes));
 }
 
+static void tool_results_are_read(void **state)
+{
+	static const char *const t[][3] = {
+		{ "packets_sent=39", "packets_sent", "39" },
+		{ "packets_received =\"5\" ", "packets_received", "5" },
+		{ "status=pass", "status", "pass" },
+		{ "IP_MULTICAST_IF set to 127.0.0.1=fail: no error instead of EINVAL",
+		  "IP_MULTICAST_IF set to 127.0.0.1", "fail" },
+		{ "(x) a=b=c", "a", "b" },
+		{ "empty=", "empty", "" },
+		{ "==a=1", "a", "1" },
+	};
+	static const char *const wrong[] = { "", "=", "receiving", "  =5", "a", "\"=1" };
+	unsigned long long n = 0;
+	char name[64], value[64];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < LAB_ARRAY_SIZE(t); i++) {
+		assert_true(mod_parse_result(t[i][0], name, sizeof(name), value, sizeof(value)));
+		assert_string_equal(name, t[i][1]);
+		assert_string_equal(value, t[i][2]);
+	}
+	for (i = 0; i < LAB_ARRAY_SIZE(wrong); i++)
+		assert_false(mod_parse_result(wrong[i], name, sizeof(name), value, sizeof(value)));
+	assert_true(mod_parse_result("abcdef=12345", name, 4, value, 3));
+	assert_string_equal(name, "abc");
+	assert_string_equal(value, "12");
+
+	assert_true(mod_parse_connections("made 40 connections", "made", &n));
+	assert_int_equal(n, 40);
+	assert_true(mod_parse_connections("x: handled 0 connections.", "handled", &n));
+	assert_int_equal(n, 0);
+	assert_false(mod_parse_connections("made 40 connections", "handled", &n));
+	assert_false(mod_parse_connections("made some connections", "made", &n));
+	assert_false(mod_parse_connections("made 40", "made", &n));
+}
+
 static void pktgen_result_is_read(void **state)
 {
 	static const char *const lines[] = {
@@ -407,6 +445,7 @@ int main(void)
 		cmocka_unit_test(iperf_error_is_told),
 		cmocka_unit_test(nft_counter_is_read),
 		cmocka_unit_test(pktgen_result_is_read),
+		cmocka_unit_test(tool_results_are_read),
 		cmocka_unit_test(python_expressions_become_posix),
 		cmocka_unit_test(options_are_split_into_words),
 		cmocka_unit_test(options_become_a_result),

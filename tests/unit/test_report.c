@@ -283,7 +283,7 @@ static void text_shows_output_when_verbose(void **state)
 	ctl_report_run_ops()->synced("h1", 2, 1, 2000, out.rep);
 	play(&out, &s);
 	wrote(&out, 1,
-	      "host h1: 1 of 2 modules sent in 0.002 s\n"
+	      "host h1: 1 of 2 files sent in 0.002 s\n"
 	      "task 1: one\n"
 	      "  started          h1     ping -c 1 h2\n"
 	      "    h1! odd^[\n"

@@ -75,11 +75,11 @@ static int setup(void **state)
 		.result = &lab->result,
 		.err = &lab->err,
 	};
+	lab->modules.n_hosts = lab->recipe->n_hosts;
 	assert_int_equal(ctl_lazy_init(&lab->run.lazy, &lab->scope, lab->recipe, lab->client), 0);
 	lab->script = (struct ctl_script){
 		.run = &lab->run,
 		.task = &lab->task,
-		.synced = json_object(),
 	};
 	*state = lab;
 	return 0;
@@ -101,7 +101,6 @@ static int teardown(void **state)
 	free(lab->task.commands);
 	json_decref(lab->task.values);
 	ctl_arena_free(lab->task.arena);
-	json_decref(lab->script.synced);
 	ctl_modules_fini(&lab->modules);
 	lab_topo_free(lab->topo);
 	ctl_recipe_free(lab->recipe);
@@ -211,8 +210,11 @@ static void wrong_questions_are_named(void **state)
 	     "timeout 0 is not a number of seconds from 1 to 31536000");
 	asks(lab, "run", "{'host':'h1','module':'M','options':{'a':[1]}}", "option a is no string");
 	asks(lab, "run", "{'host':'h1','module':'M'}", "there is no module 'M' in any folder");
-	asks(lab, "sync", "{'host':'h1','modules':[1]}",
-	     "sync_resources(): a module's name is no string");
+	asks(lab, "run", "{'host':'h1','command':'./x','tool':'t'}",
+	     "there is no tool 't' in any folder");
+	asks(lab, "run", "{'host':'h1','command':'./x','tool':'t'}", "there is no tool 't'");
+	asks(lab, "sync", "{'host':'h1','modules':[1],'tools':[]}",
+	     "sync_resources(): a name is no string");
 	asks(lab, "ctl_wait", "{'seconds':-1}",
 	     "wait(): -1 is not a number of seconds up to 31536000");
 	asks(lab, "ip", "{'host':'h1','interface':'eth9'}", "host h1 has no interface 'eth9'");

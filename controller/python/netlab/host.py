@@ -65,7 +65,7 @@ class HostAPI:
                     params["timeout"] = int(value)
                 except (TypeError, ValueError):
                     raise TaskError("Timeout must be integer, not '%s'." % value) from None
-            elif arg in ("desc", "netns"):
+            elif arg in ("desc", "netns", "tool"):
                 params[arg] = None if value is None else str(value)
             elif arg == "json":
                 parse_json = bool(value)
@@ -87,8 +87,9 @@ class HostAPI:
                                         netns=None if netns is None else str(netns)))
 
     def sync_resources(self, modules=(), tools=()):
-        """Send modules to the host now. Others are sent when they are first run."""
-        self._lab.ask("sync", host=self._id, modules=[str(m) for m in modules])
+        """Send modules and tools to the host now. Others are sent when they are first run."""
+        self._lab.ask("sync", host=self._id, modules=[str(m) for m in modules],
+                      tools=[str(t) for t in tools])
 
     # Tools: what is asked of a host and is no command of the task.
 
