@@ -74,6 +74,7 @@ struct lab_klink {
  * @space:	0: the host itself; else which of its namespaces, as lab_iface.netns
  * @state:	how far it is
  * @pid:	its init, in the lab's PID namespace
+ * @netns_ready: of the host: it has said that links may be made in its network namespace
  * @netns:	its network namespace; the keeper's descriptor keeps it alive beyond its processes
  * @rpc:	the agent's channel; NULL while there is none
  * @paused:	its output is paused because a client does not read
@@ -86,6 +87,7 @@ struct lab_khost {
 	uint32_t index, space;
 	enum lab_host_state state;
 	pid_t pid;
+	bool netns_ready;
 	int netns;
 	struct lab_rpc *rpc;
 	bool paused;

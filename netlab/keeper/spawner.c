@@ -50,28 +50,35 @@ static void fail_host(struct lab_keeper *k, uint32_t index, int code, const char
 	(void)lab_err_at(&k->err, 0, &k->topo->hosts[index].src);
 }
 
-/*
- * The addresses that we give out need no duplicate address detection, but each link gets a link-local one by itself, and until
- * that is usable, two seconds later, a router cannot ask for its neighbours. To be done before the first link is made.
- */
-static int stop_dad(const struct lab_keeper *k, int netns)
+/* Links may be made in the host's network namespace once it is known where that is, and the host has said that it is ready. */
+static void open_netns(struct lab_keeper *k, struct lab_khost *host)
 {
-	cleanup_close int fd = -1;
-	int r = 0;
+	char path[64];
 
-	if (setns(netns, CLONE_NEWNET) < 0)
-		return -errno;
-	fd = openat(k->proc, "sys/net/ipv6/conf/default/accept_dad", O_WRONLY | O_CLOEXEC);
-	if (fd >= 0 ? write(fd, "0", 1) < 0 : errno != ENOENT)
-		r = -errno;
-	return setns(k->home, CLONE_NEWNET) < 0 ? -errno : r;
+	if (!host->netns_ready || host->pid <= 0 || host->state == LAB_HOST_DEAD)
+		return;
+	(void)snprintf(path, sizeof(path), "%d/ns/net", (int)host->pid);
+	host->netns = openat(k->proc, path, O_RDONLY | O_CLOEXEC);
+	/* A host that failed at once may be gone already; then its channel says why. */
+	if (host->netns < 0 && errno != ENOENT)
+		fail_host(k, host->index, errno, strerror(errno));
+}
+
+static void take_ready(struct lab_keeper *k, uint32_t index)
+{
+	if (index >= k->topo->n_hosts || k->hosts[index].netns_ready ||
+	    k->hosts[index].state == LAB_HOST_PLANNED) {
+		fail(k, EPROTO, "a host is ready that was not asked for");
+		return;
+	}
+	k->hosts[index].netns_ready = true;
+	open_netns(k, &k->hosts[index]);
 }
 
 static void take_host(struct lab_keeper *k, const struct lab_spawn_reply *reply, int channel)
 {
 	cleanup_close int fd = channel;
 	struct lab_khost *host;
-	char path[64];
 	int r;
 
 	if (reply->index >= k->topo->n_hosts || k->hosts[reply->index].state != LAB_HOST_ASKED) {
@@ -91,16 +98,7 @@ static void take_host(struct lab_keeper *k, const struct lab_spawn_reply *reply,
 		fail_host(k, reply->index, -r, strerror(-r));
 		return;
 	}
-	(void)snprintf(path, sizeof(path), "%d/ns/net", (int)host->pid);
-	host->netns = openat(k->proc, path, O_RDONLY | O_CLOEXEC);
-	/* A host that failed at once may be gone already; then its channel says why. */
-	if (host->netns < 0 && errno != ENOENT)
-		fail_host(k, reply->index, errno, strerror(errno));
-	if (host->netns < 0)
-		return;
-	r = stop_dad(k, host->netns);
-	if (r < 0)
-		fail_host(k, reply->index, -r, "cannot switch duplicate address detection off");
+	open_netns(k, host);
 }
 
 static void spawner_close(struct lab_kspawner *s)
@@ -134,6 +132,11 @@ static void on_spawner(struct lab_source *src, int fd, uint32_t events, void *us
 			s->ready = true;
 			if (reply.code)
 				fail(k, reply.code, reply.msg);
+			continue;
+		}
+		if (!reply.pid && !reply.code) {
+			take_ready(k, reply.index);
+			close_fd(&channel);
 			continue;
 		}
 		s->in_hand--;

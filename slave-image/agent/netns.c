@@ -26,22 +26,22 @@
 
 enum { PATH_LEN = sizeof(NETNS_DIR) + LAB_SPAWN_NETNS_LEN + 1 };
 
-static int write_sysctl(const char *path, const char *value, struct lab_err *err)
+static int write_sysctl(const char *path, struct lab_err *err)
 {
 	cleanup_close int fd = open(path, O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return lab_err_errno(err, errno, "open %s", path);
-	return write(fd, value, 1) < 0 ? lab_err_errno(err, errno, "write %s", path) : 0;
+	return write(fd, "1", 1) < 0 ? lab_err_errno(err, errno, "write %s", path) : 0;
 }
 
 int agt_netns_forward(struct lab_err *err)
 {
-	int r = write_sysctl("/proc/sys/net/ipv4/ip_forward", "1", err);
+	int r = write_sysctl("/proc/sys/net/ipv4/ip_forward", err);
 
 	if (r < 0)
 		return r;
-	r = write_sysctl("/proc/sys/net/ipv6/conf/all/forwarding", "1", err);
+	r = write_sysctl("/proc/sys/net/ipv6/conf/all/forwarding", err);
 	return r == -ENOENT ? 0 : r; /* a kernel without IPv6 */
 }
 
@@ -61,10 +61,21 @@ int agt_netns_settle(struct lab_err *err)
 	return 0;
 }
 
+int agt_netns_no_dad(int proc, struct lab_err *err)
+{
+	cleanup_close int fd = openat(proc, "sys/net/ipv6/conf/default/accept_dad",
+				      O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0 ? write(fd, "0", 1) < 0 : errno != ENOENT)
+		return lab_err_errno(err, errno, "switch duplicate address detection off");
+	return 0;
+}
+
 /* --- the namespaces --- */
 
 /* A new namespace, kept by its name under /run/netns; this process is in it afterwards. */
-static int make_one(const struct lab_spawn_req *req, const char *path, struct lab_err *err)
+static int make_one(const struct lab_spawn_req *req, int proc, const char *path,
+		    struct lab_err *err)
 {
 	cleanup_close int fd = -1;
 	int r;
@@ -77,9 +88,8 @@ static int make_one(const struct lab_spawn_req *req, const char *path, struct la
 	r = lab_mount(SELF_NET, path, NULL, MS_BIND, NULL, err);
 	if (r < 0)
 		return r;
-	/* As the keeper does for the host's own, before the first link is there. */
-	r = write_sysctl("/proc/sys/net/ipv6/conf/default/accept_dad", "0", err);
-	if (r < 0 && r != -ENOENT)
+	r = agt_netns_no_dad(proc, err);
+	if (r < 0)
 		return r;
 	return req->forwarding ? agt_netns_forward(err) : 0;
 }
@@ -87,16 +97,17 @@ static int make_one(const struct lab_spawn_req *req, const char *path, struct la
 static int make_all(const struct lab_spawn_req *req, struct lab_err *err)
 {
 	cleanup_close int own = open(SELF_NET, O_RDONLY | O_CLOEXEC);
+	cleanup_close int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	char path[PATH_LEN];
 	int r = 0;
 
-	if (own < 0)
+	if (own < 0 || proc < 0)
 		return lab_err_errno(err, errno, "open %s", SELF_NET);
 	if (mkdir(NETNS_DIR, 0755) < 0)
 		return lab_err_errno(err, errno, "mkdir %s", NETNS_DIR);
 	for (uint32_t i = 0; i < req->n_netns && r == 0; i++) {
 		(void)snprintf(path, sizeof(path), NETNS_DIR "/%s", req->netns[i]);
-		r = make_one(req, path, err);
+		r = make_one(req, proc, path, err);
 		if (r < 0)
 			(void)lab_err_prefix(err, r, "netns %s: ", req->netns[i]);
 	}

@@ -27,6 +27,16 @@
 int agt_netns_make(const struct lab_spawn_req *req, int channel, struct lab_err *err);
 
 /**
+ * agt_netns_no_dad() - Switch duplicate address detection off for the links to come in the current network namespace
+ * @proc:	root directory of a /proc (borrowed)
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0, also on a kernel without IPv6, or -errno.
+ * Source: accept_dad in Documentation/networking/ip-sysctl.rst; RFC 4862 section 5.4.
+ */
+int agt_netns_no_dad(int proc, struct lab_err *err);
+
+/**
  * agt_netns_forward() - Let the current network namespace route IPv4 and IPv6
  * @err:	filled on failure; may be NULL
  *

@@ -103,18 +103,14 @@ static int bind_private(uint32_t index, struct lab_err *err)
 }
 
 /*
- * Mount a kernel file system read-only, but for the one directory that belongs to the host's network namespace. Read-only is a
+ * Make a kernel file system read-only, but for the one directory that belongs to the host's network namespace. Read-only is a
  * property of the mount: the bind of @writable is made before, and keeps its own; likewise that of @perhaps, if it is there.
  */
-static int mount_kernel_fs(const char *type, const char *target, const char *writable,
-			   const char *perhaps, struct lab_err *err)
+static int protect(const char *target, const char *writable, const char *perhaps,
+		   struct lab_err *err)
 {
-	int r;
+	int r = lab_mount(writable, writable, NULL, MS_BIND, NULL, err);
 
-	r = lab_mount(type, target, type, SAFE, NULL, err);
-	if (r < 0)
-		return r;
-	r = lab_mount(writable, writable, NULL, MS_BIND, NULL, err);
 	if (r == 0 && perhaps && access(perhaps, F_OK) == 0)
 		r = lab_mount(perhaps, perhaps, NULL, MS_BIND, NULL, err);
 	if (r < 0)
@@ -122,15 +118,22 @@ static int mount_kernel_fs(const char *type, const char *target, const char *wri
 	return lab_mount(NULL, target, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | SAFE, NULL, err);
 }
 
+int agt_root_proc(struct lab_err *err)
+{
+	return lab_mount_new("proc", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
+}
+
 int agt_root_sys(const char *target, struct lab_err *err)
 {
 	char writable[64];
+	int r;
 
 	(void)snprintf(writable, sizeof(writable), "%s/devices/virtual/net", target);
-	return mount_kernel_fs("sysfs", target, writable, NULL, err);
+	r = lab_mount("sysfs", target, "sysfs", SAFE, NULL, err);
+	return r < 0 ? r : protect(target, writable, NULL, err);
 }
 
-static int mount_kernel(const struct lab_spawn_setup *setup, struct lab_err *err)
+static int mount_kernel(const struct lab_spawn_setup *setup, int proc, struct lab_err *err)
 {
 	int r;
 
@@ -143,14 +146,17 @@ static int mount_kernel(const struct lab_spawn_setup *setup, struct lab_err *err
 		      err);
 	if (r < 0)
 		return r;
-	r = mount_kernel_fs("proc", NEW_ROOT "/proc", NEW_ROOT "/proc/sys/net",
-			    NEW_ROOT "/proc/1/net/pktgen", err);
+	r = lab_mount_attach(proc, NEW_ROOT "/proc", err);
+	if (r < 0)
+		return r;
+	r = protect(NEW_ROOT "/proc", NEW_ROOT "/proc/sys/net", NEW_ROOT "/proc/1/net/pktgen", err);
 	if (r < 0)
 		return r;
 	return agt_root_sys(NEW_ROOT "/sys", err);
 }
 
-int agt_root_enter(const struct lab_spawn_setup *setup, uint32_t index, struct lab_err *err)
+int agt_root_enter(const struct lab_spawn_setup *setup, uint32_t index, int proc,
+		   struct lab_err *err)
 {
 	int r;
 
@@ -167,7 +173,7 @@ int agt_root_enter(const struct lab_spawn_setup *setup, uint32_t index, struct l
 		if (r < 0)
 			return r;
 	}
-	r = mount_kernel(setup, err);
+	r = mount_kernel(setup, proc, err);
 	if (r < 0)
 		return r;
 	/* The template stays below this root; a host has no capability with which to unmount. */

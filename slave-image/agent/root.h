@@ -9,9 +9,20 @@
 #include "netlab/ns/spawn.h"
 
 /**
+ * agt_root_proc() - Make the /proc of a host, not attached anywhere yet
+ * @err:	filled on failure; may be NULL
+ *
+ * Context: PID 1 of a new PID namespace, CAP_SYS_ADMIN.
+ * Return: its descriptor, for agt_root_enter() (caller closes), or -errno.
+ * Source: proc(5), fsmount(2).
+ */
+int agt_root_proc(struct lab_err *err);
+
+/**
  * agt_root_enter() - Build the root of a host and make it this process's root
  * @setup:	what the template looks like
  * @index:	number of the host
+ * @proc:	of agt_root_proc() (borrowed)
  * @err:	filled on failure; may be NULL
  *
  * The machine's files copy-on-write; private /run, /tmp and /dev/shm; a minimal read-only /dev with its own pty instance; fresh /proc and the
@@ -20,7 +31,8 @@
  * Return: 0 or -errno; on failure the process should end.
  * Source: Documentation/filesystems/overlayfs.rst, devpts.rst, proc.rst.
  */
-int agt_root_enter(const struct lab_spawn_setup *setup, uint32_t index, struct lab_err *err);
+int agt_root_enter(const struct lab_spawn_setup *setup, uint32_t index, int proc,
+		   struct lab_err *err);
 
 /**
  * agt_root_sys() - Mount the /sys of the current network namespace

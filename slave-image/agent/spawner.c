@@ -50,16 +50,44 @@ static int enter_cgroups(const struct lab_spawn_setup *setup, const struct lab_s
 	return r;
 }
 
+static int send_reply(int fd, struct lab_spawn_reply *reply, int channel)
+{
+	return lab_fdpass_send(fd, reply, sizeof(*reply), channel, 0);
+}
+
+/*
+ * The addresses that we give out need no duplicate address detection, but each link gets a link-local one by itself, and until
+ * that is usable, two seconds later, a router cannot ask for its neighbours. So no link may come before this is done. It is done
+ * here and not by the keeper, because here is another core, and a /proc that does not know the settings of all other hosts.
+ */
+static int settle_netns(int keeper, const struct lab_spawn_req *req, int proc, struct lab_err *err)
+{
+	struct lab_spawn_reply ready = { .index = req->index };
+	int r = agt_netns_no_dad(proc, err);
+
+	if (r == 0 && send_reply(keeper, &ready, -1) < 0)
+		r = lab_err_errno(err, errno, "tell the keeper");
+	(void)close(keeper);
+	return r;
+}
+
 static int become_host(const struct lab_spawn_setup *setup, const struct lab_spawn_req *req,
-		       int channel, struct lab_err *err)
+		       int keeper, int channel, struct lab_err *err)
 {
 	int r = enter_cgroups(setup, req, err);
+	cleanup_close int proc = -1;
 
+	if (r < 0)
+		return r;
+	proc = agt_root_proc(err);
+	if (proc < 0)
+		return proc;
+	r = settle_netns(keeper, req, proc, err);
 	if (r < 0)
 		return r;
 	if (sethostname(req->name, strlen(req->name)) < 0)
 		return lab_err_errno(err, errno, "sethostname");
-	r = agt_root_enter(setup, req->index, err);
+	r = agt_root_enter(setup, req->index, proc, err);
 	if (r == 0 && req->forwarding)
 		r = agt_netns_forward(err);
 	if (r == 0 && req->n_netns)
@@ -86,20 +114,15 @@ void agt_report_failure(int fd, const struct lab_err *err)
 }
 
 static void run_host(const struct lab_spawn_setup *setup, const struct lab_spawn_req *req,
-		     int channel)
+		     int keeper, int channel)
 {
 	struct lab_err err = { 0 };
 
-	if (become_host(setup, req, channel, &err) < 0) {
+	if (become_host(setup, req, keeper, channel, &err) < 0) {
 		agt_report_failure(channel, &err);
 		_exit(1);
 	}
 	_exit(agt_main(channel, channel, NULL) < 0 ? 1 : 0);
-}
-
-static int send_reply(int fd, struct lab_spawn_reply *reply, int channel)
-{
-	return lab_fdpass_send(fd, reply, sizeof(*reply), channel, 0);
 }
 
 static void set_failure(struct lab_spawn_reply *reply, const struct lab_err *err)
@@ -127,9 +150,8 @@ static int spawn(int fd, const struct lab_spawn_setup *setup, const struct lab_s
 		flags &= ~(uint64_t)CLONE_NEWCGROUP;
 	pid = lab_ns_clone(flags, &err);
 	if (pid == 0) {
-		(void)close(fd);
 		(void)close(pair[0]);
-		run_host(setup, req, pair[1]);
+		run_host(setup, req, fd, pair[1]);
 	}
 	(void)close(pair[1]);
 	reply.pid = pid < 0 ? 0 : pid;
