@@ -2,7 +2,8 @@
 # What is built from netlab/: the library and the command.
 
 ARCHIVES += lab cli
-lab_SRCS := $(sort $(foreach d,base nl ns rpc topo backend keeper doctor vm,$(wildcard netlab/$(d)/*.c)))
+# Of the backends the library has what everybody may know; the rest is in the program that drives engines.
+lab_SRCS := $(sort $(foreach d,base nl ns rpc topo keeper doctor vm,$(wildcard netlab/$(d)/*.c))) netlab/backend/backend.c
 # All of the command but main(), so that tests can link it.
 cli_SRCS := $(filter-out netlab/cli/main.c,$(sort $(wildcard netlab/cli/*.c)))
 
@@ -13,6 +14,14 @@ netlab_SRCS     := netlab/cli/main.c
 netlab_ARCHIVES := cli ctl lab
 netlab_PKGS     := libxml-2.0 libmnl jansson nettle
 netlab_LINK     := pie
+
+ARCHIVES += eng
+eng_SRCS := $(filter-out netlab/backend/backend.c netlab/backend/main.c,$(sort $(wildcard netlab/backend/*.c)))
+PROGRAMS += netlab-engine
+netlab-engine_SRCS     := netlab/backend/main.c
+netlab-engine_ARCHIVES := eng lab
+netlab-engine_PKGS     := jansson nettle
+netlab-engine_LINK     := pie
 
 # Third-party headers, each for its own room only.
 $(O)/obj/netlab/nl/%.o: private lib_cflags = $(call pkgs,libmnl,cflags)

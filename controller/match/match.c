@@ -12,6 +12,7 @@
 struct matcher {
 	const struct ctl_recipe *recipe;
 	const struct ctl_match *match; /* NULL: containers that are made to fit */
+	struct ctl_made_of command;
 	struct lab_topo *topo;
 	struct ctl_diag *diag;
 };
@@ -51,7 +52,7 @@ static void build_host(struct matcher *m, size_t h, struct lab_host *to)
 		ctl_params_apply_machine(&match->pool->machines[match->hosts[h].machine], to,
 					 m->diag);
 	else
-		ctl_params_apply_host(&m->recipe->hosts[h], to, m->diag);
+		ctl_params_apply_host(m->recipe, &m->recipe->hosts[h], &m->command, to, m->diag);
 }
 
 static void build_iface(struct matcher *m, size_t h, const struct ctl_iface *from,
@@ -425,10 +426,14 @@ static int make(struct matcher *m)
 }
 
 int ctl_match_topo(const struct ctl_recipe *recipe, const char *lab_name,
-		   const struct ctl_match *match, struct lab_topo **ret, struct ctl_diag *diag)
+		   const struct ctl_made_of *command, const struct ctl_match *match,
+		   struct lab_topo **ret, struct ctl_diag *diag)
 {
 	struct matcher m = { .recipe = recipe, .match = match, .diag = diag };
 	int r;
+
+	if (command)
+		m.command = *command;
 
 	r = lab_topo_new(lab_name ? lab_name : recipe->name, &m.topo);
 	if (r < 0)

@@ -14,8 +14,8 @@
  * order, so that an index into ctl_recipe.hosts is an index into lab_topo.hosts, and the same for
  * interfaces.
  *
- * Requirements (params) that a container can be built to: for a host memory, cpus, backend
- * ("native"); for an interface mtu, hwaddr and driver ("veth"). A requirement with an empty value is met by every machine. Any other one no container
+ * Requirements (params) that a container can be built to: for a host memory, cpus, backend, image, and
+ * what its backend knows beside (netlab/backend/backend.h); for an interface mtu, hwaddr and driver ("veth"). A requirement with an empty value is met by every machine. Any other one no container
  * meets, and that is an error that names it.
  *
  * With machines of a pool (search.h) the requirements are met already. A machine that is described as a container (backend =
@@ -23,10 +23,20 @@
  */
 
 /**
+ * struct ctl_made_of - what hosts that do not say themselves are made by and of; zeroed = as the recipe says
+ * @backend:	as in backend.h
+ * @image:	name of an image
+ */
+struct ctl_made_of {
+	const char *backend, *image;
+};
+
+/**
  * ctl_match_topo() - Make the topology of a recipe, one container for each host
  * @recipe:	recipe (borrowed; the topology's places borrow its file names, so it must outlive
  *		the topology)
  * @lab_name:	name of the lab; NULL = the recipe's
+ * @command:	what the command line says of hosts; NULL = nothing
  * @match:	machines of a pool, all of them containers (borrowed for the call); NULL = none
  * @ret:	finished topology, on success; free with lab_topo_free()
  * @diag:	errors and notes are added, sorted; must not be NULL
@@ -35,7 +45,8 @@
  * none). Errors: -EINVAL no machine for a requirement, an address or route that cannot be; -ENOMEM.
  */
 int ctl_match_topo(const struct ctl_recipe *recipe, const char *lab_name,
-		   const struct ctl_match *match, struct lab_topo **ret, struct ctl_diag *diag);
+		   const struct ctl_made_of *command, const struct ctl_match *match,
+		   struct lab_topo **ret, struct ctl_diag *diag);
 
 /**
  * ctl_match_scope() - Answer a recipe's functions from a topology

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "netlab/backend/backend.h"
 #include "netlab/base/parse.h"
 #include "netlab/base/strbuf.h"
 #include "netlab/base/util.h"
@@ -88,25 +89,36 @@ static int apply_cpus(const char *value, void *object, struct lab_err *err)
 	return 0;
 }
 
+static int set_text(char **to, const char *value, struct lab_err *err)
+{
+	char *copy = strdup(value);
+
+	if (!copy)
+		return lab_err_set(err, ENOMEM, "out of memory");
+	free(*to);
+	*to = copy;
+	return 0;
+}
+
 static int apply_backend(const char *value, void *object, struct lab_err *err)
 {
-	(void)object;
-	if (strcmp(value, "native") != 0)
-		return lab_err_set(
-			err, EINVAL,
-			"backend: there is no backend \"%.60s\" in this version; there is native",
-			value);
+	struct lab_host *host = object;
+	const struct lab_backend_info *backend = lab_backend_find(value, err);
+
+	if (!backend)
+		return lab_err_prefix(err, -EINVAL, "backend: ");
+	if (backend != &lab_backends[0])
+		return set_text(&host->backend, value, err);
+	free(host->backend);
+	host->backend = NULL;
 	return 0;
 }
 
 static int apply_image(const char *value, void *object, struct lab_err *err)
 {
-	(void)object;
-	return lab_err_set(
-		err, EINVAL,
-		"image: there is no image \"%.60s\"; this version has none but the machine's own files, which a"
-		" host gets without the param",
-		value);
+	struct lab_host *host = object;
+
+	return set_text(&host->image, value, err);
 }
 
 static const struct param_def iface_params[] = {
@@ -119,7 +131,7 @@ static const struct param_def iface_params[] = {
 static const struct param_def host_params[] = {
 	{ "memory", "memory", apply_memory, true },
 	{ "cpus", "cpus", apply_cpus, true },
-	{ "backend", "backend (native)", apply_backend, true },
+	{ "backend", "backend", apply_backend, true },
 	{ "image", "image", apply_image, true },
 	{ NULL, NULL, NULL, false },
 };
@@ -165,6 +177,64 @@ static void unknown(const struct param_def *defs, const struct ctl_param *p, con
 	lab_strbuf_fini(&known);
 }
 
+/* What only a backend knows; whether it is the host's own is seen when all params are read. */
+static void add_setting(struct lab_host *host, const struct ctl_param *p, const char *where,
+			struct ctl_diag *diag)
+{
+	struct lab_err err;
+	int r = lab_topo_add_option(&host->settings, &host->n_settings, p->name, p->value, &p->src,
+				    &err);
+
+	if (r < 0) {
+		(void)lab_err_prefix(&err, r, "%s: ", where);
+		(void)ctl_diag_err(diag, &err, &p->src);
+	}
+}
+
+static void check_settings(const struct lab_host *host, const char *where, struct ctl_diag *diag)
+{
+	if (host->image && !host->backend)
+		(void)ctl_diag_error(
+			diag, &host->src,
+			"%s: image: there is no image \"%.60s\"; this version has none but the machine's own files,"
+			" which a host gets without",
+			where, host->image);
+	const struct lab_backend_info *backend =
+		lab_backend_find(host->backend ? host->backend : lab_backends[0].name, NULL);
+	size_t i;
+
+	for (i = 0; backend && i < host->n_settings; i++) {
+		if (!lab_backend_setting(backend, host->settings[i].name))
+			(void)ctl_diag_error(diag, &host->settings[i].src,
+					     "%s: the backend %s has no param %.60s", where,
+					     backend->name, host->settings[i].name);
+	}
+}
+
+/* An attribute of the recipe, or of the command, says it; a param of the host may say the same. */
+static void apply_made_of(const char *name, const char *value, const struct lab_src *src,
+			  const struct ctl_host *from, struct lab_host *to, const char *where,
+			  struct ctl_diag *diag)
+{
+	const struct ctl_param *param = ctl_param_find(from->params, from->n_params, name);
+	struct lab_err err;
+	int r;
+
+	if (!value)
+		return;
+	if (param && *param->value && strcmp(param->value, value) != 0) {
+		(void)ctl_diag_error(diag, &param->value_src,
+				     "%s: %s is both %.60s, as an attribute, and %.60s, as a param",
+				     where, name, value, param->value);
+		return;
+	}
+	r = !strcmp(name, "image") ? apply_image(value, to, &err) : apply_backend(value, to, &err);
+	if (r < 0) {
+		(void)lab_err_prefix(&err, r, "%s: ", where);
+		(void)ctl_diag_err(diag, &err, src);
+	}
+}
+
 /* @of_pool: the params are those of a machine, not requirements. */
 static void apply(const struct param_def *defs, const struct ctl_param *params, size_t n,
 		  void *object, const char *where, bool of_pool, struct ctl_diag *diag)
@@ -180,6 +250,10 @@ static void apply(const struct param_def *defs, const struct ctl_param *params, 
 		if (!*p->value)
 			continue;
 		def = find(defs, p->name);
+		if (!def && defs == host_params && lab_backend_setting(NULL, p->name)) {
+			add_setting(object, p, where, diag);
+			continue;
+		}
 		if (of_pool && (!def || !def->built || ctl_param_find(params, n, p->name) != p))
 			continue;
 		if (!def) {
@@ -194,12 +268,34 @@ static void apply(const struct param_def *defs, const struct ctl_param *params, 
 	}
 }
 
-void ctl_params_apply_host(const struct ctl_host *from, struct lab_host *to, struct ctl_diag *diag)
+/* Of the host, or else of the command, or else of the recipe. */
+static const char *default_of(const char *host, const char *command, const char *recipe)
 {
+	return host ? NULL : command ? command : recipe;
+}
+
+void ctl_params_apply_host(const struct ctl_recipe *recipe, const struct ctl_host *from,
+			   const struct ctl_made_of *command, struct lab_host *to,
+			   struct ctl_diag *diag)
+{
+	const struct ctl_param *p = ctl_param_find(from->params, from->n_params, "backend");
+	const struct lab_src whole = { .file = recipe->file };
+	const char *backend, *image;
 	char where[128];
 
 	(void)snprintf(where, sizeof(where), "host %.80s", from->id);
+	backend = p && *p->value ? NULL
+				 : default_of(from->backend, command->backend, recipe->backend);
+	p = ctl_param_find(from->params, from->n_params, "image");
+	image = p && *p->value ? NULL : default_of(from->image, command->image, recipe->image);
+	apply_made_of("backend", backend, command->backend ? &whole : &recipe->backend_src, from,
+		      to, where, diag);
+	apply_made_of("image", image, command->image ? &whole : &recipe->image_src, from, to, where,
+		      diag);
+	apply_made_of("backend", from->backend, &from->backend_src, from, to, where, diag);
+	apply_made_of("image", from->image, &from->image_src, from, to, where, diag);
 	apply(host_params, from->params, from->n_params, to, where, false, diag);
+	check_settings(to, where, diag);
 }
 
 void ctl_params_apply_iface(const struct ctl_host *host, const struct ctl_iface *from,
@@ -218,6 +314,7 @@ void ctl_params_apply_machine(const struct ctl_machine *from, struct lab_host *t
 
 	(void)snprintf(where, sizeof(where), "machine %.80s", from->id);
 	apply(host_params, from->params, from->n_params, to, where, true, diag);
+	check_settings(to, where, diag);
 }
 
 void ctl_params_apply_nic(const struct ctl_machine *machine, const struct ctl_iface *from,

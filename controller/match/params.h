@@ -3,17 +3,22 @@
 #ifndef CONTROLLER_MATCH_PARAMS_H
 #define CONTROLLER_MATCH_PARAMS_H
 
+#include "controller/match/match.h"
 #include "controller/recipe/pool.h"
 #include "controller/recipe/recipe.h"
 #include "netlab/topo/topo.h"
 
 /**
  * ctl_params_apply_host() - Build a host to its requirements
+ * @recipe:	its recipe
  * @from:	host of the recipe
- * @to:		changed: its limits
+ * @command:	what the command line says of hosts that do not say themselves
+ * @to:		changed: its limits, backend, image and settings
  * @diag:	those that no container can be built to, or with a value that makes no sense
  */
-void ctl_params_apply_host(const struct ctl_host *from, struct lab_host *to, struct ctl_diag *diag);
+void ctl_params_apply_host(const struct ctl_recipe *recipe, const struct ctl_host *from,
+			   const struct ctl_made_of *command, struct lab_host *to,
+			   struct ctl_diag *diag);
 
 /**
  * ctl_params_apply_iface() - Build an interface to its requirements

@@ -65,6 +65,9 @@ static const struct ctl_elem_def routes = { .children = routes_children, NO_SRC 
 static const struct ctl_attr_def host_attrs[] = {
 	{ "id", CTL_TYPE_NAME, true, NULL, AT(ctl_host, id), SRC(ctl_host, id_src) },
 	{ "forwarding", CTL_TYPE_YESNO, false, NULL, AT(ctl_host, forwarding), NO_SRC },
+	{ "backend", CTL_TYPE_NAME, false, NULL, AT(ctl_host, backend),
+	  SRC(ctl_host, backend_src) },
+	{ "image", CTL_TYPE_NAME, false, NULL, AT(ctl_host, image), SRC(ctl_host, image_src) },
 	END,
 };
 static const struct ctl_child_def host_children[] = {
@@ -84,6 +87,9 @@ static const struct ctl_elem_def host = {
 static const struct ctl_attr_def network_attrs[] = {
 	{ "pool4", CTL_TYPE_POOL4, false, NULL, AT(ctl_recipe, pool4), NO_SRC },
 	{ "pool6", CTL_TYPE_POOL6, false, NULL, AT(ctl_recipe, pool6), NO_SRC },
+	{ "backend", CTL_TYPE_NAME, false, NULL, AT(ctl_recipe, backend),
+	  SRC(ctl_recipe, backend_src) },
+	{ "image", CTL_TYPE_NAME, false, NULL, AT(ctl_recipe, image), SRC(ctl_recipe, image_src) },
 	END,
 };
 static const struct ctl_child_def network_children[] = { { "host", CTL_SOME, &host }, END };

@@ -216,6 +216,8 @@ struct ctl_route {
  * struct ctl_host - a host
  * @id:		unique in the recipe
  * @forwarding:	it routes
+ * @backend:	what makes its container; NULL = as the recipe says
+ * @image:	what its root is made from; NULL = as the recipe says
  * @params:	requirements
  * @n_params:	how many
  * @ifaces:	interfaces in document order
@@ -228,13 +230,14 @@ struct ctl_route {
 struct ctl_host {
 	const char *id;
 	bool forwarding;
+	const char *backend, *image;
 	struct ctl_param *params;
 	size_t n_params;
 	struct ctl_iface *ifaces;
 	size_t n_ifaces;
 	struct ctl_route *routes;
 	size_t n_routes;
-	struct lab_src src, id_src;
+	struct lab_src src, id_src, backend_src, image_src;
 };
 
 enum ctl_command_kind {
@@ -348,6 +351,8 @@ struct ctl_arena;
  * @n_hosts:	how many
  * @pool4:	pool for automatic IPv4 addresses; family 0 = the default
  * @pool6:	pool for automatic IPv6 addresses; family 0 = the default
+ * @backend:	what makes the containers of hosts that do not say; NULL = netlab itself
+ * @image:	what their roots are made from; NULL = the machine's own files
  * @tasks:	tasks in document order; there may be none
  * @n_tasks:	how many
  * @aliases:	of the outermost level, with those of the command line, as they stand at the end of
@@ -360,6 +365,8 @@ struct ctl_recipe {
 	struct ctl_host *hosts;
 	size_t n_hosts;
 	struct lab_addr pool4, pool6;
+	const char *backend, *image;
+	struct lab_src backend_src, image_src;
 	struct ctl_task *tasks;
 	size_t n_tasks;
 	struct ctl_alias *aliases;

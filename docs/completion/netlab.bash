@@ -64,7 +64,7 @@ _netlab()
 {
 	local netlab=$1 cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local common='--json --verbose --no-colour --help' command='' with_arg='' options='' i=1
-	local pools='--config --pool --no-pool' pools_with_arg='-c --config --pool'
+	local pools='--config --pool --no-pool --backend --image' pools_with_arg='-c --config --pool --backend --image'
 	local -a operands=()
 
 	COMPREPLY=()

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* program.c - is a program installed */
+/* program.c - where programs are */
 #include "netlab/base/program.h"
 
 #include <limits.h>
@@ -7,6 +7,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "netlab/base/util.h"
+
+#ifndef LAB_LIBEXECDIR
+#define LAB_LIBEXECDIR "/usr/local/libexec/netlab"
+#endif
 
 bool lab_program_in_path(const char *program, const char *path)
 {
@@ -24,4 +30,30 @@ bool lab_program_in_path(const char *program, const char *path)
 		if (!*end)
 			return false;
 	}
+}
+
+int lab_program_own(const char *name, char *ret, size_t size, struct lab_err *err)
+{
+	char self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	if (n < 0)
+		return lab_err_errno(err, errno, "readlink /proc/self/exe");
+	self[n] = '\0';
+	slash = strrchr(self, '/');
+	if (slash)
+		*slash = '\0';
+	if ((size_t)snprintf(ret, size, "%s/%s", self, name) < size && access(ret, X_OK) == 0)
+		return 0;
+	if ((size_t)snprintf(ret, size, "%s/../libexec/netlab/%s", self, name) < size &&
+	    access(ret, X_OK) == 0)
+		return 0;
+	if ((size_t)snprintf(ret, size, LAB_LIBEXECDIR "/%s", name) < size &&
+	    access(ret, X_OK) == 0)
+		return 0;
+	return lab_err_set(
+		err, ENOENT,
+		"the program %s is neither beside %s nor at %s: netlab is not installed as a whole",
+		name, self, ret);
 }

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* program.h - is a program installed */
+/* program.h - where programs are */
 #ifndef NETLAB_BASE_PROGRAM_H
 #define NETLAB_BASE_PROGRAM_H
 
 #include <stdbool.h>
+#include <stddef.h>
+
+#include "netlab/base/err.h"
 
 /**
  * lab_program_in_path() - Look for a program as execvp() would
@@ -15,5 +18,17 @@
  * Source: exec(3).
  */
 bool lab_program_in_path(const char *program, const char *path);
+
+/**
+ * lab_program_own() - Find a program that belongs to this one
+ * @name:	its name
+ * @ret:	path, on success
+ * @size:	of @ret, bytes
+ * @err:	filled on failure; may be NULL
+ *
+ * Beside this program, as in a build tree, or in libexec/netlab, where it is installed.
+ * Return: 0 or -errno. Errors: -ENOENT.
+ */
+int lab_program_own(const char *name, char *ret, size_t size, struct lab_err *err);
 
 #endif

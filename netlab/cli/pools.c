@@ -7,6 +7,7 @@
 
 #include "controller/match/match.h"
 #include "controller/recipe/text.h"
+#include "netlab/backend/backend.h"
 #include "netlab/base/util.h"
 #include "netlab/cli/config.h"
 
@@ -31,6 +32,16 @@ bool lab_pools_option(const struct lab_cli *cli, const char *name, const char *a
 		args->config = arg;
 	} else if (!strcmp(name, "no-pool")) {
 		args->none = true;
+	} else if (!strcmp(name, "image")) {
+		args->made.image = arg;
+		*ret = *arg ? 0 : lab_cli_usage_error(cli, "--image: which?");
+	} else if (!strcmp(name, "backend")) {
+		struct lab_err err;
+
+		args->made.backend = arg;
+		*ret = lab_backend_find(arg, &err)
+			       ? 0
+			       : lab_cli_usage_error(cli, "--backend: %s", err.msg);
 	} else if (!strcmp(name, "pool")) {
 		*ret = *arg ? add_name(args, arg) : lab_cli_usage_error(cli, "--pool: which?");
 	} else {
@@ -121,7 +132,7 @@ int lab_pools_open(const struct lab_cli *cli, const struct lab_pools_args *args,
 	struct lab_err err;
 	int r = 0;
 
-	*ret = (struct lab_pools){ 0 };
+	*ret = (struct lab_pools){ .made = args->made };
 	if (!args->none)
 		r = open_all(args, &cfg, ret, &diag);
 	lab_config_fini(&cfg);
@@ -314,7 +325,7 @@ int lab_pools_topo(const struct lab_pools *pools, const struct ctl_recipe *recip
 	if (r == 0) {
 		if (pools->n)
 			note_no_match(pools, recipe, diag);
-		return ctl_match_topo(recipe, lab, NULL, ret, diag);
+		return ctl_match_topo(recipe, lab, &pools->made, NULL, ret, diag);
 	}
 	r = check_usable(&found->match, diag);
 	if (r < 0)
@@ -323,5 +334,5 @@ int lab_pools_topo(const struct lab_pools *pools, const struct ctl_recipe *recip
 		      lab_pools_match(pools, recipe, number + 1, &next, NULL) > 0;
 	if (found->more)
 		lab_pools_found_fini(&next);
-	return ctl_match_topo(recipe, lab, &found->match, ret, diag);
+	return ctl_match_topo(recipe, lab, &pools->made, &found->match, ret, diag);
 }

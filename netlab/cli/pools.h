@@ -3,6 +3,7 @@
 #ifndef NETLAB_CLI_POOLS_H
 #define NETLAB_CLI_POOLS_H
 
+#include "controller/match/match.h"
 #include "controller/match/search.h"
 #include "controller/recipe/pool.h"
 #include "netlab/cli/cli.h"
@@ -13,10 +14,12 @@
 	{                                                                           \
 		"pool", 0, "NAME|FOLDER", "a pool of machines; may be given again"  \
 	}
-#define LAB_POOLS_OPTIONS                                                       \
-	LAB_POOLS_FROM,                                                         \
-	{                                                                       \
-		"no-pool", 0, NULL, "make containers, whatever pools there are" \
+#define LAB_POOLS_OPTIONS                                                                        \
+	LAB_POOLS_FROM,                                                                          \
+		{ "backend", 0, "NAME", "what makes the containers of hosts that do not say" },  \
+		{ "image", 0, "NAME", "what the roots of hosts that do not say are made from" }, \
+	{                                                                                        \
+		"no-pool", 0, NULL, "make containers, whatever pools there are"                  \
 	}
 
 #define LAB_POOLS_MATCHES_MAX 10000u /* that are run or shown with --multi-match */
@@ -27,22 +30,26 @@
  * @n:		how many
  * @config:	-c, or NULL
  * @none:	--no-pool
+ * @made:	--backend, --image
  */
 struct lab_pools_args {
 	const char **names;
 	size_t n;
 	const char *config;
 	bool none;
+	struct ctl_made_of made;
 };
 
 /**
  * struct lab_pools - pools in the order in which they are tried; zeroed = none
  * @items:	they
  * @n:		how many
+ * @made:	how containers are made whose hosts do not say
  */
 struct lab_pools {
 	struct ctl_pool **items;
 	size_t n;
+	struct ctl_made_of made;
 };
 
 /**

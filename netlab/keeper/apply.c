@@ -337,7 +337,8 @@ int lab_keeper_need_agents(struct lab_keeper *k, uint32_t index, struct lab_err 
 	uint64_t deadline = lab_loop_now_us() + HOST_WAIT_US;
 	int r = 0;
 
-	for (unsigned int n = 0; n <= k->topo->hosts[index].n_netns; n++) {
+	r = lab_keeper_engine_begin(k, index, err);
+	for (unsigned int n = 0; n <= k->topo->hosts[index].n_netns && r == 0; n++) {
 		const struct lab_khost *host = lab_khost_space(&k->hosts[index], n);
 
 		while (host->state != LAB_HOST_RUNNING && r == 0)
@@ -420,7 +421,10 @@ static int apply_op(struct apply *a, const struct lab_op *op, struct lab_err *er
 		break;
 	case LAB_OP_CONFIG:
 		r = need_netns(a, op->host, op->netns, err);
-		return r < 0 ? r : op_config(k, op, err);
+		if (r == 0)
+			r = op_config(k, op, err);
+		/* With all its links, before its first instruction. */
+		return r < 0 ? r : lab_keeper_engine_begin(k, op->host, err);
 	case LAB_OP_DEVICE:
 		r = need_place(a, op->host, op->iface, err);
 		if (r < 0)
@@ -478,6 +482,8 @@ int lab_keeper_apply(struct lab_keeper *k, uint64_t ret_phase_us[LAB_PHASE_MAX_]
 	int r = prepare(k, err);
 
 	k->spawning = true;
+	if (r == 0 && k->engine)
+		r = lab_keeper_engine_setup(k, err);
 	if (r == 0)
 		r = lab_keeper_spawner_pump(k, err);
 	for (size_t i = 0; i < k->plan->n_ops && r == 0; i++) {

@@ -51,14 +51,36 @@ static void reap_all(void)
 	}
 }
 
+void lab_keeper_fail(struct lab_keeper *k, int code, const char *text)
+{
+	if (k->failed)
+		return;
+	k->failed = true;
+	(void)lab_err_set(&k->err, code, "%s", text);
+}
+
+void lab_keeper_fail_host(struct lab_keeper *k, uint32_t index, int code, const char *text)
+{
+	const struct lab_host *host = &k->topo->hosts[index];
+
+	if (k->failed)
+		return;
+	k->failed = true;
+	(void)lab_err_set(&k->err, code, "%s%s%s%s", strncmp(text, "host ", 5) ? "host " : "",
+			  strncmp(text, "host ", 5) ? host->id : "",
+			  strncmp(text, "host ", 5) ? ": " : "", text);
+	(void)lab_err_at(&k->err, 0, &host->src);
+}
+
 void lab_keeper_end(struct lab_keeper *k)
 {
+	lab_keeper_engine_close(k);
 	/*
 	 * All at once; otherwise each agent would first wake up to the end of its channel. They die while we tidy up; the name
 	 * stays locked until we are gone, too.
 	 */
 	(void)kill(-1, SIGKILL);
-	if (k->cgroups.n)
+	if (k->cgroups.n || k->engine_dir)
 		reap_all();
 	/* Otherwise the journal stays, for whoever sweeps it. */
 	if (lab_cgroups_remove(&k->cgroups) == 0)
@@ -131,14 +153,18 @@ static int keep_descriptor(int *fd, int min)
 }
 
 /* Give up everything that came along from the command's process but what we were meant to have. */
-static int shed_descriptors(struct lab_keeper *k, int *starter, struct lab_err *err)
+static int shed_descriptors(struct lab_keeper *k, int *starter, int *machine_netns,
+			    struct lab_err *err)
 {
-	int *const mine[] = { starter, &k->listen_fd, &k->rundir.base, &k->rundir.fd };
+	int *const mine[] = { starter, &k->listen_fd, &k->rundir.base, &k->rundir.fd,
+			      machine_netns };
 	int keep[LAB_ARRAY_SIZE(mine) + 2 * LAB_CGROUPS_MAX + 1], null;
 	unsigned int from = 3;
 	size_t n = 0;
 
 	for (size_t i = 0; i < LAB_ARRAY_SIZE(mine); i++) {
+		if (mine[i] == machine_netns && *machine_netns < 0)
+			continue;
 		/* The command may have run without standard input or output. */
 		if (keep_descriptor(mine[i], 3) < 0)
 			return lab_err_errno(err, errno, "duplicate a descriptor");
@@ -237,14 +263,14 @@ int lab_keeper_add_hosts(struct lab_keeper *k)
 }
 
 static int set_up(struct lab_keeper *k, const struct lab_keeper_args *args, int *starter,
-		  struct lab_err *err)
+		  int *machine_netns, struct lab_err *err)
 {
 	int r;
 
 	(void)setsid();
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)prctl(PR_SET_NAME, "netlab-keeper", 0, 0, 0);
-	r = shed_descriptors(k, starter, err);
+	r = shed_descriptors(k, starter, machine_netns, err);
 	if (r < 0)
 		return r;
 	if (args->userns) {
@@ -277,14 +303,17 @@ static int serve(struct lab_keeper *k, struct lab_err *err)
 	return r < 0 ? lab_err_errno(err, -r, "watch the control socket") : 0;
 }
 
-static int bring_up(struct lab_keeper *k, const struct lab_keeper_args *args,
+static int bring_up(struct lab_keeper *k, const struct lab_keeper_args *args, int machine_netns,
 		    uint64_t phase_us[LAB_PHASE_MAX_], struct lab_err *err)
 {
 	uint64_t start = lab_loop_now_us();
-	int r = lab_keeper_template(k, args->userns, err);
+	int r = raise_limits(k, err);
 
+	/* Engines see the machine as it is, so their process comes before the template takes the root's place. */
+	if (r == 0 && lab_keeper_foreign(k->topo))
+		r = lab_keeper_engine_start(k, machine_netns, err);
 	if (r == 0)
-		r = raise_limits(k, err);
+		r = lab_keeper_template(k, args->userns, err);
 	phase_us[LAB_PHASE_KEEPER] = lab_loop_now_us() - start;
 	if (r == 0)
 		r = lab_keeper_apply(k, phase_us, err);
@@ -328,8 +357,8 @@ void lab_keeper_main(const struct lab_keeper_args *args)
 	};
 	uint64_t phase_us[LAB_PHASE_MAX_] = { 0 };
 	struct lab_err err = { 0 };
-	int starter = args->starter;
-	int r = set_up(&k, args, &starter, &err);
+	int starter = args->starter, machine_netns = args->machine_netns;
+	int r = set_up(&k, args, &starter, &machine_netns, &err);
 
 	if (r == 0) {
 		r = lab_relay_accept(&k, starter, &k.starter);
@@ -338,7 +367,8 @@ void lab_keeper_main(const struct lab_keeper_args *args)
 	}
 	if (!k.starter)
 		_exit(1);
-	r = bring_up(&k, args, phase_us, &err);
+	r = bring_up(&k, args, machine_netns, phase_us, &err);
+	close_fd(&machine_netns);
 	if (r < 0) {
 		(void)lab_rpc_notify(k.starter->rpc, "lab.failed", describe_error(&err), NULL, 0);
 		lab_keeper_end(&k);

@@ -81,6 +81,7 @@ struct lab_klink {
  * @links:	of the host: by interface
  * @spaces:	of the host: its further namespaces, in the topology's order; NULL = none
  * @ovs:	of the host: the daemons of Open vSwitch run
+ * @engine:	of the host: its number in the engine process, from 1; 0 = it is native
  */
 struct lab_khost {
 	struct lab_keeper *keeper;
@@ -94,6 +95,7 @@ struct lab_khost {
 	struct lab_klink *links;
 	struct lab_khost *spaces;
 	bool ovs;
+	uint32_t engine;
 };
 
 /**
@@ -126,6 +128,9 @@ struct lab_kclient {
  * @rundir:	the claimed name
  * @listen_fd:	bound control socket
  * @cgroups:	of the hosts that have limits; made by the command
+ * @engine:	connection to the process that drives container engines; NULL = the lab has no foreign hosts, or it has ended
+ * @engine_dir:	folder for its files
+ * @engine_closing: it was asked to end everything
  * @proc:	root directory of the lab's own proc
  * @home:	the switch namespace, in which the keeper is
  * @setup:	for the spawner
@@ -162,6 +167,9 @@ struct lab_keeper {
 	struct lab_rundir rundir;
 	int listen_fd;
 	struct lab_cgroups cgroups;
+	struct lab_rpc *engine;
+	char *engine_dir;
+	bool engine_closing;
 	int proc, home;
 	struct lab_spawn_setup setup;
 	struct lab_kspawner spawners[LAB_SPAWNERS_MAX];
@@ -191,6 +199,7 @@ struct lab_keeper {
  * @listen_fd:	bound control socket
  * @starter:	this end of the starter's connection
  * @cgroups:	of the hosts that have limits; the keeper's copy
+ * @machine_netns: the machine's network namespace, if there are foreign hosts; else -1
  * @userns:	the lab is in a user namespace; wait for a byte on @starter until it is mapped
  */
 struct lab_keeper_args {
@@ -200,6 +209,7 @@ struct lab_keeper_args {
 	int listen_fd;
 	int starter;
 	const struct lab_cgroups *cgroups;
+	int machine_netns;
 	bool userns;
 };
 
@@ -218,6 +228,23 @@ void lab_keeper_main(const struct lab_keeper_args *args) __attribute__((noreturn
  * Removes the run directory, and what its journal names; the kernel does the rest. Does not return.
  */
 void lab_keeper_end(struct lab_keeper *k) __attribute__((noreturn));
+
+/**
+ * lab_keeper_fail() - The lab cannot come up; the first reason counts
+ * @k:		keeper
+ * @code:	positive errno
+ * @text:	why
+ */
+void lab_keeper_fail(struct lab_keeper *k, int code, const char *text);
+
+/**
+ * lab_keeper_fail_host() - The same, because of a host
+ * @k:		keeper
+ * @index:	of the host
+ * @code:	positive errno
+ * @text:	why; the host's name is put in front if it is not there
+ */
+void lab_keeper_fail_host(struct lab_keeper *k, uint32_t index, int code, const char *text);
 
 /**
  * lab_keeper_template() - Build the template of the hosts' roots, start the spawner, and make the template the root
@@ -385,5 +412,79 @@ int lab_relay_run(struct lab_khost *space, const char *const *argv, struct lab_s
  * Return: new reference (see docs/rpc.md), or NULL when out of memory.
  */
 json_t *lab_relay_inspect(const struct lab_keeper *k, bool topology);
+
+/**
+ * lab_keeper_foreign() - Are there hosts that are not netlab's own containers
+ * @topo:	topology
+ *
+ * Return: true if so.
+ */
+bool lab_keeper_foreign(const struct lab_topo *topo);
+
+/**
+ * lab_keeper_engine_start() - Execute the engine process
+ * @k:		keeper whose mount namespace still has the machine's root
+ * @machine_netns: the machine's network namespace (borrowed)
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno.
+ */
+int lab_keeper_engine_start(struct lab_keeper *k, int machine_netns, struct lab_err *err);
+
+/**
+ * lab_keeper_engine_setup() - Make the network namespaces of all foreign hosts, and let their containers be made
+ * @k:		keeper
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno. A host that cannot be made is told later, as lab_keeper.failed.
+ */
+int lab_keeper_engine_setup(struct lab_keeper *k, struct lab_err *err);
+
+/**
+ * lab_keeper_engine_begin() - Start the container of a foreign host, whose links are there now
+ * @k:		keeper
+ * @index:	of the host; nothing happens if it is native or has been started
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno.
+ */
+int lab_keeper_engine_begin(struct lab_keeper *k, uint32_t index, struct lab_err *err);
+
+/**
+ * typedef lab_engine_reply_fn - how an operation on a foreign host went
+ * @k:		keeper
+ * @host:	index of the host
+ * @result:	borrowed; NULL if it failed
+ * @err:	why, else NULL
+ * @fds:	descriptors with the answer (taken by setting to -1)
+ * @n_fds:	how many
+ * @user:	as given
+ */
+typedef void (*lab_engine_reply_fn)(struct lab_keeper *k, uint32_t host, const json_t *result,
+				    const struct lab_err *err, int *fds, unsigned int n_fds,
+				    void *user);
+
+/**
+ * lab_keeper_engine_call() - Ask for an operation on a foreign host
+ * @k:		keeper
+ * @host:	index of the host
+ * @op:		name of the operation, as lab_host_op_name() of netlab/backend/engine.h has it
+ * @args:	object, stolen (also on failure); NULL = {}
+ * @fn:		called once, later
+ * @user:	for @fn
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno. Errors (of the answer as well): -EOPNOTSUPP the backend cannot.
+ */
+int lab_keeper_engine_call(struct lab_keeper *k, uint32_t host, const char *op, json_t *args,
+			   lab_engine_reply_fn fn, void *user, struct lab_err *err);
+
+/**
+ * lab_keeper_engine_close() - Let the engines take back what the kernel does not
+ * @k:		keeper at its end
+ *
+ * Context: runs the loop (90 s at most).
+ */
+void lab_keeper_engine_close(struct lab_keeper *k);
 
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "netlab/base/strbuf.h"
+#include "netlab/base/tree.h"
 #include "netlab/base/util.h"
 #include "netlab/ns/cgroup.h"
 
@@ -137,6 +138,7 @@ void lab_rundir_remove(const struct lab_rundir *rd)
 {
 	(void)unlinkat(rd->fd, CONTROL, 0);
 	(void)unlinkat(rd->fd, CGROUPS, 0);
+	(void)lab_tree_remove(rd->fd, LAB_RUNDIR_ENGINE);
 	/* It may be gone already, and the name somebody else's, who has no socket in it yet. */
 	if (same_as_path(rd->fd, rd->base, rd->name))
 		(void)unlinkat(rd->base, rd->name, AT_REMOVEDIR);
@@ -203,7 +205,7 @@ static bool sweep_one(int base, const char *name)
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK;
 	(void)unlinkat(fd, CONTROL, 0);
-	if (undo_journal(fd))
+	if (undo_journal(fd) && lab_tree_remove(fd, LAB_RUNDIR_ENGINE) == 0)
 		(void)unlinkat(base, name, AT_REMOVEDIR);
 	return false;
 }

@@ -16,6 +16,9 @@
  * holds is stale and is swept by the next command. Claiming and sweeping happen under a lock on BASE.
  */
 
+/* The folder of the files that container engines need, removed as a whole with the run directory. */
+#define LAB_RUNDIR_ENGINE "engine"
+
 /**
  * struct lab_rundir - a claimed name
  * @base:	BASE, opened

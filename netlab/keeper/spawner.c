@@ -33,23 +33,6 @@ static int receive(int fd, struct lab_spawn_reply *reply, int *ret_channel)
 	return n == (ssize_t)sizeof(*reply) ? 1 : -EBADMSG;
 }
 
-static void fail(struct lab_keeper *k, int code, const char *text)
-{
-	if (k->failed)
-		return;
-	k->failed = true;
-	(void)lab_err_set(&k->err, code, "%s", text);
-}
-
-static void fail_host(struct lab_keeper *k, uint32_t index, int code, const char *text)
-{
-	if (k->failed)
-		return;
-	k->failed = true;
-	(void)lab_err_set(&k->err, code, "host %s: %s", k->topo->hosts[index].id, text);
-	(void)lab_err_at(&k->err, 0, &k->topo->hosts[index].src);
-}
-
 /* Links may be made in the host's network namespace once it is known where that is, and the host has said that it is ready. */
 static void open_netns(struct lab_keeper *k, struct lab_khost *host)
 {
@@ -61,14 +44,14 @@ static void open_netns(struct lab_keeper *k, struct lab_khost *host)
 	host->netns = openat(k->proc, path, O_RDONLY | O_CLOEXEC);
 	/* A host that failed at once may be gone already; then its channel says why. */
 	if (host->netns < 0 && errno != ENOENT)
-		fail_host(k, host->index, errno, strerror(errno));
+		lab_keeper_fail_host(k, host->index, errno, strerror(errno));
 }
 
 static void take_ready(struct lab_keeper *k, uint32_t index)
 {
 	if (index >= k->topo->n_hosts || k->hosts[index].netns_ready ||
 	    k->hosts[index].state == LAB_HOST_PLANNED) {
-		fail(k, EPROTO, "a host is ready that was not asked for");
+		lab_keeper_fail(k, EPROTO, "a host is ready that was not asked for");
 		return;
 	}
 	k->hosts[index].netns_ready = true;
@@ -82,20 +65,22 @@ static void take_host(struct lab_keeper *k, const struct lab_spawn_reply *reply,
 	int r;
 
 	if (reply->index >= k->topo->n_hosts || k->hosts[reply->index].state != LAB_HOST_ASKED) {
-		fail(k, EPROTO, "the spawner answered for a host that it was not asked for");
+		lab_keeper_fail(k, EPROTO,
+				"the spawner answered for a host that it was not asked for");
 		return;
 	}
 	host = &k->hosts[reply->index];
 	if (reply->pid <= 0 || fd < 0) {
 		host->state = LAB_HOST_DEAD;
-		fail_host(k, reply->index, reply->code ? reply->code : EPROTO, reply->msg);
+		lab_keeper_fail_host(k, reply->index, reply->code ? reply->code : EPROTO,
+				     reply->msg);
 		return;
 	}
 	host->pid = reply->pid;
 	host->state = LAB_HOST_STARTING;
 	r = lab_relay_attach(host, take_fd(&fd));
 	if (r < 0) {
-		fail_host(k, reply->index, -r, strerror(-r));
+		lab_keeper_fail_host(k, reply->index, -r, strerror(-r));
 		return;
 	}
 	open_netns(k, host);
@@ -123,7 +108,7 @@ static void on_spawner(struct lab_source *src, int fd, uint32_t events, void *us
 			break;
 		if (r < 0) {
 			spawner_close(s);
-			fail(k, -r, "the spawner has ended");
+			lab_keeper_fail(k, -r, "the spawner has ended");
 			return;
 		}
 		reply.msg[sizeof(reply.msg) - 1] = '\0';
@@ -131,7 +116,7 @@ static void on_spawner(struct lab_source *src, int fd, uint32_t events, void *us
 			/* It is ready, or will never be. */
 			s->ready = true;
 			if (reply.code)
-				fail(k, reply.code, reply.msg);
+				lab_keeper_fail(k, reply.code, reply.msg);
 			continue;
 		}
 		if (!reply.pid && !reply.code) {
@@ -147,7 +132,7 @@ static void on_spawner(struct lab_source *src, int fd, uint32_t events, void *us
 		int r = lab_keeper_spawner_pump(k, &err);
 
 		if (r < 0)
-			fail(k, err.code, err.msg);
+			lab_keeper_fail(k, err.code, err.msg);
 	}
 }
 
@@ -272,7 +257,7 @@ int lab_keeper_spawner_pump(struct lab_keeper *k, struct lab_err *err)
 		const struct lab_op *op = &k->plan->ops[k->next_spawn++];
 		int r;
 
-		if (op->kind != LAB_OP_HOST)
+		if (op->kind != LAB_OP_HOST || k->topo->hosts[op->host].backend)
 			continue;
 		r = ask(k, s, op->host, err);
 		if (r < 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* up.c - brings a lab up: clones the keeper and waits for its word */
+#include <fcntl.h>
 #include <limits.h>
 #include <linux/sched.h>
 #include <poll.h>
@@ -14,6 +15,7 @@
 #include "netlab/base/fault.h"
 #include "netlab/base/log.h"
 #include "netlab/base/parse.h"
+#include "netlab/base/program.h"
 #include "netlab/base/strbuf.h"
 #include "netlab/keeper/client_internal.h"
 #include "netlab/keeper/keeper_internal.h"
@@ -23,10 +25,6 @@
 
 #define KEEPER_NAMESPACES \
 	(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
-
-#ifndef LAB_LIBEXECDIR
-#define LAB_LIBEXECDIR "/usr/local/libexec/netlab"
-#endif
 
 enum {
 	UP_MS = 300000,
@@ -120,36 +118,15 @@ static void on_closed(struct lab_rpc *rpc, const struct lab_err *err, void *user
 
 static const struct lab_rpc_ops up_ops = { .request = on_request, .closed = on_closed };
 
-/* Where the agent program is: beside this program in a build tree, or where it was installed. */
+/* The agent program; a benchmark may have another one. */
 static int find_agent(char ret[PATH_MAX], struct lab_err *err)
 {
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	const char *env = getenv("NETLAB_AGENT");
-	char *slash;
 
-	if (env && env[0] == '/') {
-		(void)snprintf(ret, PATH_MAX, "%s", env);
-		return 0;
-	}
-	if (n < 0)
-		return lab_err_errno(err, errno, "readlink /proc/self/exe");
-	self[n] = '\0';
-	slash = strrchr(self, '/');
-	if (slash)
-		*slash = '\0';
-	if ((size_t)snprintf(ret, PATH_MAX, "%s/agent", self) < PATH_MAX && access(ret, X_OK) == 0)
-		return 0;
-	if ((size_t)snprintf(ret, PATH_MAX, "%s/../libexec/netlab/agent", self) < PATH_MAX &&
-	    access(ret, X_OK) == 0)
-		return 0;
-	(void)snprintf(ret, PATH_MAX, "%s", LAB_LIBEXECDIR "/agent");
-	if (access(ret, X_OK) == 0)
-		return 0;
-	return lab_err_set(
-		err, ENOENT,
-		"the agent program is neither beside %s nor at %s: netlab is not installed as a whole",
-		self, ret);
+	if (!env || env[0] != '/')
+		return lab_program_own("agent", ret, PATH_MAX, err);
+	(void)snprintf(ret, PATH_MAX, "%s", env);
+	return 0;
 }
 
 /*
@@ -183,10 +160,14 @@ static bool indices_collide(void)
 static uint64_t keeper_namespaces(const struct lab_plan *plan, bool userns, bool limits)
 {
 	uint64_t flags = KEEPER_NAMESPACES;
+	bool foreign = lab_keeper_foreign(plan->topo);
 
 	/* Hosts move into their groups from here, and nobody may move what another cgroup namespace does not see. */
-	if (limits)
+	if (limits || foreign)
 		flags &= ~(uint64_t)CLONE_NEWCGROUP;
+	/* The namespaces of foreign hosts are made by the keeper, which needs one of its own to come back to. */
+	if (foreign)
+		flags |= CLONE_NEWNET;
 
 	if (indices_collide())
 		flags |= CLONE_NEWNET;
@@ -204,6 +185,7 @@ static int start(struct up *up, const struct lab_plan *plan, const struct lab_up
 		 struct lab_err *err)
 {
 	cleanup_close int listen_fd = lab_rundir_bind(rd, err), ours = -1, theirs = -1;
+	cleanup_close int machine_netns = -1;
 	bool userns = !lab_ns_privileged();
 	int pair[2], r;
 
@@ -213,6 +195,11 @@ static int start(struct up *up, const struct lab_plan *plan, const struct lab_up
 		return lab_err_errno(err, errno, "socketpair");
 	ours = pair[0];
 	theirs = pair[1];
+	if (lab_keeper_foreign(plan->topo)) {
+		machine_netns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+		if (machine_netns < 0)
+			return lab_err_errno(err, errno, "open /proc/self/ns/net");
+	}
 	up->pid = lab_ns_clone(keeper_namespaces(plan, userns, cgroups->n > 0), err);
 	if (up->pid < 0)
 		return up->pid;
@@ -224,6 +211,7 @@ static int start(struct up *up, const struct lab_plan *plan, const struct lab_up
 			.listen_fd = listen_fd,
 			.starter = theirs,
 			.cgroups = cgroups,
+			.machine_netns = machine_netns,
 			.userns = userns,
 		};
 
@@ -357,6 +345,27 @@ static int make_cgroups(const struct lab_topo *topo, const struct lab_rundir *rd
 	return r;
 }
 
+static int check_foreign(const struct lab_topo *topo, struct lab_err *err)
+{
+	for (size_t i = 0; i < topo->n_hosts; i++) {
+		const struct lab_host *host = &topo->hosts[i];
+		int r = 0;
+
+		if (!host->backend)
+			continue;
+		if (!lab_ns_privileged())
+			r = lab_err_set(err, EPERM, "the backend %s needs root", host->backend);
+		else if (host->n_netns)
+			r = lab_err_set(
+				err, EINVAL,
+				"network namespaces within a host are made in native hosts only, not by %s",
+				host->backend);
+		if (r < 0)
+			return blame_host(host, r, err);
+	}
+	return 0;
+}
+
 int lab_up(struct lab_loop *loop, const struct lab_plan *plan, const struct lab_up_params *params,
 	   struct lab_client **ret, struct lab_up_timing *ret_timing, struct lab_err *err)
 {
@@ -369,6 +378,8 @@ int lab_up(struct lab_loop *loop, const struct lab_plan *plan, const struct lab_
 	int r;
 
 	r = lab_name_check(params->name, err);
+	if (r == 0)
+		r = check_foreign(plan->topo, err);
 	if (r == 0 && !p.agent) {
 		r = find_agent(agent, err);
 		p.agent = agent;

@@ -144,6 +144,10 @@ static void put_host(struct lab_strbuf *sb, const struct lab_host *host)
 	char limits[LAB_LIMITS_FORMAT_LEN];
 
 	lab_strbuf_puts(sb, host->id);
+	if (host->backend)
+		lab_strbuf_printf(sb, "  backend %s", host->backend);
+	if (host->image)
+		lab_strbuf_printf(sb, "  image %s", host->image);
 	if (*lab_limits_format(&host->limits, limits))
 		lab_strbuf_printf(sb, "  %s", limits);
 }

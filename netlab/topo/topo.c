@@ -91,6 +91,9 @@ static void free_host(struct lab_host *host)
 	for (i = 0; i < host->n_ifaces; i++)
 		lab_topo_free_iface(&host->ifaces[i]);
 	free(host->ifaces);
+	free(host->backend);
+	free(host->image);
+	lab_topo_free_options(host->settings, host->n_settings);
 	free(host->netns);
 	free(host->routes);
 	free(host->id);

@@ -126,6 +126,10 @@ struct lab_route {
  * @id:		name in the recipe and host name
  * @forwarding:	it routes IPv4 and IPv6, in all its network namespaces
  * @limits:	what it may use
+ * @backend:	what makes its container, as in backend.h; NULL = netlab itself (native)
+ * @image:	what its root is made from; NULL = the machine's own files
+ * @settings:	what is said to the backend beside that
+ * @n_settings:	how many
  * @netns:	names of its further network namespaces
  * @n_netns:	how many
  * @ifaces:	interfaces in document order
@@ -138,6 +142,9 @@ struct lab_host {
 	char *id;
 	bool forwarding;
 	struct lab_limits limits;
+	char *backend, *image;
+	struct lab_option *settings;
+	size_t n_settings;
 	char (*netns)[LAB_NETNS_LEN];
 	size_t n_netns;
 	struct lab_iface *ifaces;
@@ -465,10 +472,10 @@ struct lab_iface *lab_topo_find_iface(const struct lab_host *host, const char *i
  * lab_topo_to_json() - Write a topology as JSON
  * @topo:	finished topology
  *
- * {"name", "networks": [{"label", "ports": [{"host", "iface"}]}], "hosts": [{"id", "forwarding", "limits": {"memory", "cpus"}, "interfaces":
+ * {"name", "networks": [{"label", "ports": [{"host", "iface"}]}], "hosts": [{"id", "forwarding", "limits": {"memory", "cpus"}, "backend", "image", "settings": [{"name", "value"}], "interfaces":
  * [{"id", "name", "network", "mac", "mtu", "addresses": ["10.0.0.1/24"], "peers": [{"host", "iface"}]}], "routes": [{"to", "via"}]}]}.
  * "peers" is only there for networks of at most 16 ports, "limits" only with those that the host has: bytes, and a number with a
- * fraction. Each interface has its "kind"; one that is not joined to a network has "network": null. Only where they are not empty: of a host "netns": ["blue"]; of an
+ * fraction. Each interface has its "kind"; one that is not joined to a network has "network": null. Only where they are not empty: of a host "backend", "image", "settings", "netns": ["blue"]; of an
  * interface "netns", "options": [{"name", "value"}], "slaves": [{"id", "options"}], "master", "netem": {"delay": {"time": "10ms"}}.
  * Return: new reference, or NULL when out of memory.
  */

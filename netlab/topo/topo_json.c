@@ -306,6 +306,13 @@ static json_t *hosts_to_json(const struct lab_topo *topo, const struct ports *po
 		r |= json_object_set_new(obj, "forwarding", json_boolean(host->forwarding));
 		if (lab_limits_controllers(&host->limits))
 			r |= json_object_set_new(obj, "limits", limits_to_json(&host->limits));
+		if (host->backend)
+			r |= set_string(obj, "backend", host->backend);
+		if (host->image)
+			r |= set_string(obj, "image", host->image);
+		if (host->n_settings)
+			r |= json_object_set_new(obj, "settings",
+						 options_to_json(host->settings, host->n_settings));
 		if (host->n_netns)
 			r |= json_object_set_new(obj, "netns", netns_to_json(host));
 		r |= json_object_set_new(obj, "interfaces", ifaces_to_json(topo, ports, host));

@@ -6,12 +6,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "netlab/base/parse.h"
 #include "netlab/base/util.h"
 #include "netlab/base/version.h"
+#include "netlab/ns/caps.h"
+#include "netlab/ns/seccomp.h"
 #include "netlab/rpc/json.h"
 #include "slave-image/agent/agent.h"
 #include "slave-image/agent/spawner.h"
@@ -22,6 +26,8 @@ enum { EXIT_USAGE = 2, EXIT_INTERNAL = 4 };
 struct request {
 	int (*mode)(const struct request *rq);
 	int fd;
+	const char *path;
+	bool confine;
 	struct agt_options agent;
 };
 
@@ -38,6 +44,35 @@ static int mode_fd(const struct request *rq)
 	if (fcntl(rq->fd, F_SETFD, FD_CLOEXEC) < 0)
 		return agent_status(-errno);
 	return agent_status(agt_main(rq->fd, rq->fd, &rq->agent));
+}
+
+/* In a container that an engine made: what a host of netlab has no right to do, this one has not, either. */
+static int confine(void)
+{
+	struct lab_err err;
+
+	if (lab_caps_bound(lab_caps_host(), &err) == 0 && lab_seccomp_host(&err) == 0 &&
+	    lab_caps_limit(lab_caps_host(), &err) == 0)
+		return 0;
+	(void)fprintf(stderr, "agent: error: %s\n", err.msg);
+	return EXIT_INTERNAL;
+}
+
+static int mode_connect(const struct request *rq)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), r;
+
+	if (fd < 0)
+		return agent_status(-errno);
+	if (strlen(rq->path) >= sizeof(addr.sun_path))
+		return agent_status(-ENAMETOOLONG);
+	memcpy(addr.sun_path, rq->path, strlen(rq->path) + 1);
+	if (connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) < 0)
+		return agent_status(-errno);
+	(void)prctl(PR_SET_NAME, "netlab-agent");
+	r = rq->confine ? confine() : 0;
+	return r ? r : agent_status(agt_main(fd, fd, &rq->agent));
 }
 
 static int mode_resume(const struct request *rq)
@@ -97,10 +132,14 @@ static int mode_help(const struct request *rq);
 
 static const struct option {
 	const char *name, *value, *help;
-	int (*mode)(const struct request *rq); /* NULL: the value is the store's folder */
+	int (*mode)(
+		const struct request
+			*rq); /* NULL: the value is the store's folder, or it has none: --confine */
 } options[] = {
 	{ "--fd", "N", "speak on the inherited descriptor N", mode_fd },
 	{ "--stdio", NULL, "speak on standard input and output", mode_stdio },
+	{ "--connect", "PATH", "speak on a connection to the unix socket PATH", mode_connect },
+	{ "--confine", NULL, "with --connect: give up what hosts may not do", NULL },
 	{ "--spawner", "N", "clone hosts for the keeper at descriptor N", mode_spawner },
 	{ "--resume", "N", "continue an older agent whose state is in descriptor N", mode_resume },
 	{ "--store", "DIR", "keep synchronised files in DIR", NULL },
@@ -141,13 +180,17 @@ static int parse(char **argv, struct request *rq)
 			return usage("unknown option ", *argv);
 		if (options[i].value && !*++argv)
 			return usage("a value is missing after ", options[i].name);
-		if (!options[i].mode) {
+		if (!options[i].mode && options[i].value)
 			rq->agent.store_dir = *argv;
+		else if (!options[i].mode)
+			rq->confine = true;
+		if (!options[i].mode)
 			continue;
-		}
 		if (rq->mode)
 			return usage("one of them is enough: ", options[i].name);
-		if (options[i].value) {
+		if (options[i].mode == mode_connect) {
+			rq->path = *argv;
+		} else if (options[i].value) {
 			if (lab_parse_uint(*argv, 0, 1u << 20, &fd) < 0)
 				return usage("not a descriptor: ", *argv);
 			rq->fd = (int)fd;

@@ -26,7 +26,7 @@ static void build(const struct ctl_match *match)
 	struct ctl_diag diag = CTL_DIAG_INIT;
 	struct lab_topo *topo = NULL;
 
-	if (ctl_match_topo(match->recipe, NULL, match, &topo, &diag) < 0 && !diag.n_errors)
+	if (ctl_match_topo(match->recipe, NULL, NULL, match, &topo, &diag) < 0 && !diag.n_errors)
 		abort();
 	lab_topo_free(topo);
 	ctl_diag_fini(&diag);

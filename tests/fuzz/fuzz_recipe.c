@@ -112,7 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	r = ctl_recipe_load_mem("0", data, size ? part_len(&parts, 0) : 0, &params, &recipe, &diag);
 	if (r == 0)
-		r = ctl_match_topo(recipe, NULL, NULL, &topo, &diag);
+		r = ctl_match_topo(recipe, NULL, NULL, NULL, &topo, &diag);
 	if (r == 0)
 		use(recipe, topo);
 	else if (!diag.n_errors)

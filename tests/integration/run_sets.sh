@@ -82,7 +82,7 @@ is 'nothing was built' "$(netlab topo ls -q)" ''
 
 run netlab run --config-only --json "$work/tasks.xml"
 is '--config-only: exit 0' "$status" 0
-is 'no task is run' "$(jq -r .event "$work/out" | xargs)" 'recipe phase phase up verdict kept end'
+is 'no task is run' "$(jq -r .event "$work/out" | xargs)" 'start recipe phase topology phase up verdict kept end'
 is 'the lab has the name of the recipe' "$(netlab topo ls -q)" tasks
 run netlab run --config-only "$work/tasks.xml"
 is 'once more: exit 2' "$status" 2

@@ -83,7 +83,7 @@ char *recipe_say(const char *name, const char *data, size_t len,
 
 	*ret = ctl_recipe_load_mem(name, data, len, params, &recipe, &diag);
 	if (*ret == 0)
-		*ret = ctl_match_topo(recipe, NULL, NULL, &topo, &diag);
+		*ret = ctl_match_topo(recipe, NULL, NULL, NULL, &topo, &diag);
 	assert_int_equal(*ret == 0, diag.n_errors == 0);
 	ctl_diag_format(&diag, &sb);
 	assert_int_equal(lab_strbuf_take(&sb, &said), 0);

@@ -84,7 +84,7 @@ void load_recipe(struct lab *lab, const char *text)
 	if (r < 0)
 		print_diag(&lab->diag);
 	assert_int_equal(r, 0);
-	assert_int_equal(ctl_match_topo(lab->recipe, "t", NULL, &lab->topo, &lab->diag), 0);
+	assert_int_equal(ctl_match_topo(lab->recipe, "t", NULL, NULL, &lab->topo, &lab->diag), 0);
 }
 
 static void on_synced(const char *host, size_t n_files, size_t n_sent, uint64_t us, void *user)

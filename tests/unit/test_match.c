@@ -28,7 +28,7 @@ static void match(struct matched *m, const char *text, const char *lab_name)
 	*m = (struct matched){ .recipe = NULL };
 	r = ctl_recipe_load_mem("t.xml", text, strlen(text), NULL, &m->recipe, &diag);
 	if (r == 0)
-		r = ctl_match_topo(m->recipe, lab_name, NULL, &m->topo, &diag);
+		r = ctl_match_topo(m->recipe, lab_name, NULL, NULL, &m->topo, &diag);
 	ctl_diag_format(&diag, &sb);
 	if (r < 0)
 		fail_msg("%s", lab_strbuf_str(&sb));
@@ -224,7 +224,7 @@ static void all_requirements_that_cannot_be_met_are_told_at_once(LAB_UNUSED void
 		"t.xml:8:30: error: host h: interface e: address 127.0.0.1/8 is a loopback address; give one that a"
 		" host can have\n"
 		"t.xml:9:22: error: host g: no machine has the param arch = \"arm\"; a container can be built to:"
-		" memory, cpus, backend (native), image\n");
+		" memory, cpus, backend, image\n");
 }
 
 static void values_of_host_params_are_checked(LAB_UNUSED void **state)
@@ -233,16 +233,16 @@ static void values_of_host_params_are_checked(LAB_UNUSED void **state)
 		"<recipe><network><host id='h'><params>\n"
 		"<param name='memory' value='1x'/>\n<param name='memory' value='7M'/>\n"
 		"<param name='cpus' value='0'/>\n<param name='cpus' value='two'/>\n"
-		"<param name='backend' value='podman'/>\n<param name='image' value='debian:12'/>\n"
+		"<param name='backend' value='pod'/>\n<param name='image' value='debian:12'/>\n"
 		"</params><interfaces><eth id='e' label='l'/><eth id='f' label='l'/></interfaces></host></network></recipe>",
+		"t.xml:1:18: error: host h: image: there is no image \"debian:12\"; this version has none but the"
+		" machine's own files, which a host gets without\n"
 		"t.xml:2:29: error: host h: memory: \"1x\" is not a size of at least 8MiB; write 256M, 512MiB or 1GiB\n"
 		"t.xml:3:29: error: host h: memory: \"7M\" is not a size of at least 8MiB; write 256M, 512MiB or 1GiB\n"
 		"t.xml:4:27: error: host h: cpus: \"0\" is not a number of processors from 0.01 to 1000; write 2 or 0.5\n"
 		"t.xml:5:27: error: host h: cpus: \"two\" is not a number of processors from 0.01 to 1000; write 2 or"
 		" 0.5\n"
-		"t.xml:6:30: error: host h: backend: there is no backend \"podman\" in this version; there is native\n"
-		"t.xml:7:28: error: host h: image: there is no image \"debian:12\"; this version has none but the"
-		" machine's own files, which a host gets without the param\n");
+		"t.xml:6:30: error: host h: backend: there is no backend \"pod\"; there are: native, nspawn\n");
 }
 
 static void host_params_are_limits_of_the_host(LAB_UNUSED void **state)

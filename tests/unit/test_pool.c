@@ -249,7 +249,7 @@ static void a_container_is_made_as_it_is_described(LAB_UNUSED void **state)
 			 0);
 	assert_int_equal(ctl_search_new(recipe, pool, 0, &search), 0);
 	assert_int_equal(ctl_search_next(search, &match, NULL), 1);
-	assert_int_equal(ctl_match_topo(recipe, NULL, match, &topo, &diag), 0);
+	assert_int_equal(ctl_match_topo(recipe, NULL, NULL, match, &topo, &diag), 0);
 	assert_int_equal(topo->hosts[0].limits.memory_bytes, 64u << 20);
 	assert_int_equal(topo->hosts[0].ifaces[0].mtu_bytes, 1400);
 	assert_string_equal(lab_mac_format(topo->hosts[0].ifaces[0].mac, mac), "02:00:00:00:00:07");
@@ -287,7 +287,7 @@ static void a_value_that_cannot_be_built_is_told_at_its_place(LAB_UNUSED void **
 			 0);
 	assert_int_equal(ctl_search_new(recipe, pool, 0, &search), 0);
 	assert_int_equal(ctl_search_next(search, &match, NULL), 1);
-	assert_int_equal(ctl_match_topo(recipe, NULL, match, &topo, &diag), -EINVAL);
+	assert_int_equal(ctl_match_topo(recipe, NULL, NULL, match, &topo, &diag), -EINVAL);
 	ctl_diag_format(&diag, &sb);
 	assert_string_equal(
 		lab_strbuf_str(&sb),

@@ -55,7 +55,7 @@ static int setup(void **state)
 	fake_keeper_start(&lab->keeper, lab->loop, &lab->client);
 	assert_int_equal(
 		ctl_recipe_load_mem("r.xml", text, strlen(text), NULL, &lab->recipe, &diag), 0);
-	assert_int_equal(ctl_match_topo(lab->recipe, "lab", NULL, &lab->topo, &diag), 0);
+	assert_int_equal(ctl_match_topo(lab->recipe, "lab", NULL, NULL, &lab->topo, &diag), 0);
 	ctl_match_scope(lab->topo, &lab->scope);
 	lab->result.recipe = lab->recipe;
 	lab->result.tasks = &lab->task;

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lend.c - what backends have in common: the agent's channel, roots, programs that are run */
+#include "netlab/backend/lend.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include "netlab/base/loop.h"
+#include "netlab/base/util.h"
+#include "netlab/ns/caps.h"
+#include "netlab/ns/mount.h"
+#include "netlab/ns/seccomp.h"
+
+enum {
+	OUTPUT_MAX = 1 << 20,
+	AGENT_FD = 3,
+};
+
+/* --- the agent's channel ----------------------------------------------------------------------- */
+
+int lab_lend_listen(const struct lab_engine_host *host, char **ret_path, struct lab_err *err)
+{
+	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	cleanup_close int dir = open(host->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	cleanup_free char *path = NULL;
+
+	if (fd < 0 || dir < 0)
+		return lab_err_errno(err, errno, "open a socket in %s", host->dir);
+	/* By a descriptor, as the path may be longer than an address. */
+	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/agent.sock", dir);
+	if (asprintf(&path, "%s/agent.sock", host->dir) < 0) {
+		path = NULL;
+		return lab_err_set(err, ENOMEM, "out of memory");
+	}
+	(void)unlink(path);
+	if (bind(fd, (const struct sockaddr *)&addr, sizeof(addr)) < 0 || listen(fd, 1) < 0)
+		return lab_err_errno(err, errno, "bind %s", path);
+	*ret_path = take_ptr(&path);
+	return take_fd(&fd);
+}
+
+int lab_lend_accept(int fd, pid_t child, int timeout_ms, struct lab_err *err)
+{
+	cleanup_close int pidfd = child > 0 ? (int)syscall(SYS_pidfd_open, child, 0) : -1;
+	struct pollfd p[2] = { { .fd = fd, .events = POLLIN }, { .fd = pidfd, .events = POLLIN } };
+	int r, channel;
+
+	if (child > 0 && pidfd < 0)
+		return lab_err_errno(err, errno, "pidfd_open");
+	do
+		r = poll(p, pidfd < 0 ? 1 : 2, timeout_ms);
+	while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return lab_err_errno(err, errno, "poll");
+	if (p[0].revents) {
+		channel = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+		return channel < 0 ? lab_err_errno(err, errno, "accept") : channel;
+	}
+	if (r == 0)
+		return lab_err_set(err, ETIMEDOUT, "the agent did not come within %d s",
+				   timeout_ms / 1000);
+	return lab_err_set(err, ECHILD, "the container ended before its agent came");
+}
+
+/* --- the agent in a container that runs --------------------------------------------------------- */
+
+/* Move this process to where another one is in all hierarchies that both can be in. */
+static void join_cgroups(pid_t pid)
+{
+	cleanup_file FILE *f = NULL;
+	char path[64], line[4096];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		char *names = strchr(line, ':'), *group, *end, file[8192];
+		int fd;
+
+		if (!names)
+			continue;
+		*names++ = '\0';
+		group = strchr(names, ':');
+		if (!group)
+			continue;
+		*group++ = '\0';
+		end = strchr(group, '\n');
+		if (end)
+			*end = '\0';
+		if (strncmp(names, "name=", 5) == 0)
+			names += 5;
+		(void)snprintf(file, sizeof(file), "/sys/fs/cgroup/%s%s/cgroup.procs", names,
+			       group);
+		fd = open(file, O_WRONLY | O_CLOEXEC);
+		if (fd >= 0 && write(fd, "0", 1) < 0)
+			(void)0; /* the limit of that hierarchy is then not shared */
+		if (fd >= 0)
+			(void)close(fd);
+	}
+}
+
+static void exec_agent(int agent, int channel) __attribute__((noreturn));
+static void exec_agent(int agent, int channel)
+{
+	char name[] = "netlab-agent", option[] = "--fd", number[] = "3", lang[] = "LANG=C.UTF-8",
+	     empty[] = "",
+	     path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	char *argv[] = { name, option, number, NULL }, *env[] = { lang, path, NULL };
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
+		_exit(1);
+	agent = fcntl(agent, F_DUPFD_CLOEXEC, AGENT_FD + 1);
+	if (agent < 0 || dup2(channel, AGENT_FD) < 0)
+		_exit(1);
+	(void)close_range(AGENT_FD + 1, ~0u, CLOSE_RANGE_CLOEXEC);
+	(void)execveat(agent, empty, argv, env, AT_EMPTY_PATH);
+	_exit(1);
+}
+
+/* In a child: go where the container is. Says on @say what failed; says nothing when the agent runs. */
+static void enter(pid_t pid, int pidfd, int netns, int agent, int channel, int say)
+	__attribute__((noreturn));
+static void enter(pid_t pid, int pidfd, int netns, int agent, int channel, int say)
+{
+	struct lab_err err = { 0 };
+	int r = 0;
+
+	(void)setsid();
+	(void)signal(SIGPIPE, SIG_DFL);
+	join_cgroups(pid);
+	if (lab_caps_bound(lab_caps_host(), &err) < 0 || lab_seccomp_host(&err) < 0)
+		r = -1;
+	else if (setns(pidfd, CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWPID |
+				      CLONE_NEWCGROUP | CLONE_NEWNS) < 0 ||
+		 (netns >= 0 && setns(netns, CLONE_NEWNET) < 0))
+		r = lab_err_errno(&err, errno, "enter the container");
+	if (r == 0) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			if (lab_caps_limit(lab_caps_host(), NULL) == 0)
+				exec_agent(agent, channel);
+			_exit(1);
+		}
+		if (child < 0)
+			r = lab_err_errno(&err, errno, "fork");
+	}
+	if (r < 0)
+		(void)!write(say, err.msg, strlen(err.msg));
+	_exit(r < 0);
+}
+
+int lab_lend_inject(const struct lab_engine *engine, pid_t pid, const char *netns, int *ret,
+		    struct lab_err *err)
+{
+	cleanup_close int agent = open(engine->agent, O_RDONLY | O_CLOEXEC);
+	cleanup_close int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	cleanup_close int net = netns ? open(netns, O_RDONLY | O_CLOEXEC) : -1;
+	cleanup_close int ours = -1, theirs = -1, hear = -1, say = -1;
+	char text[sizeof(err->msg)];
+	int pair[2];
+	ssize_t n;
+	pid_t child;
+
+	if (agent < 0)
+		return lab_err_errno(err, errno, "open %s", engine->agent);
+	if (pidfd < 0)
+		return lab_err_errno(err, errno, "process %d of the container", (int)pid);
+	if (netns && net < 0)
+		return lab_err_errno(err, errno, "open %s", netns);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return lab_err_errno(err, errno, "socketpair");
+	ours = pair[0];
+	theirs = pair[1];
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return lab_err_errno(err, errno, "pipe");
+	hear = pair[0];
+	say = pair[1];
+	child = fork();
+	if (child == 0)
+		enter(pid, pidfd, net, agent, theirs, say);
+	if (child < 0)
+		return lab_err_errno(err, errno, "fork");
+	close_fd(&say);
+	n = read(hear, text, sizeof(text) - 1);
+	(void)waitpid(child, NULL, 0);
+	if (n > 0) {
+		text[n] = '\0';
+		return lab_err_set(err, EIO, "%s", text);
+	}
+	*ret = take_fd(&ours);
+	return 0;
+}
+
+/* --- roots ------------------------------------------------------------------------------------- */
+
+static int write_text(const char *path, const char *text, struct lab_err *err)
+{
+	cleanup_close int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+				    0644);
+	size_t len = strlen(text);
+
+	if (fd < 0 || write(fd, text, len) != (ssize_t)len)
+		return lab_err_errno(err, errno, "write %s", path);
+	return 0;
+}
+
+static int copy_text(const char *from, const char *to, struct lab_err *err)
+{
+	cleanup_close int in = open(from, O_RDONLY | O_CLOEXEC);
+	cleanup_close int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+				     0644);
+	char buf[4096];
+	ssize_t n = -1;
+
+	while (in >= 0 && out >= 0 && (n = read(in, buf, sizeof(buf))) > 0)
+		if (write(out, buf, (size_t)n) != n)
+			return lab_err_errno(err, errno, "write %s", to);
+	return n < 0 ? lab_err_errno(err, errno, "copy %s to %s", from, to) : 0;
+}
+
+int lab_lend_root(const struct lab_engine *engine, const struct lab_engine_host *host,
+		  const char *lower, char **ret, struct lab_err *err)
+{
+	static const char *const dirs[] = { "upper", "upper/etc", "work", "root" };
+	cleanup_free char *options = NULL, *root = NULL, *path = NULL;
+	int r;
+
+	for (size_t i = 0; i < LAB_ARRAY_SIZE(dirs); i++) {
+		cleanup_free char *dir = NULL;
+
+		if (asprintf(&dir, "%s/%s", host->dir, dirs[i]) < 0)
+			return lab_err_set(err, ENOMEM, "out of memory");
+		if (mkdir(dir, 0755) < 0 && errno != EEXIST)
+			return lab_err_errno(err, errno, "mkdir %s", dir);
+	}
+	if (asprintf(&path, "%s/upper/etc/hosts", host->dir) < 0)
+		return lab_err_set(err, ENOMEM, "out of memory");
+	r = copy_text(engine->hosts_file, path, err);
+	if (r < 0)
+		return r;
+	free(path);
+	path = NULL;
+	if (asprintf(&path, "%s/upper/etc/hostname", host->dir) < 0)
+		return lab_err_set(err, ENOMEM, "out of memory");
+	r = write_text(path, host->id, err);
+	if (r < 0)
+		return r;
+	if (asprintf(&options, "lowerdir=%s,upperdir=%s/upper,workdir=%s/work", lower, host->dir,
+		     host->dir) < 0 ||
+	    asprintf(&root, "%s/root", host->dir) < 0)
+		return lab_err_set(err, ENOMEM, "out of memory");
+	r = lab_mount("netlab", root, "overlay", 0, options, err);
+	if (r == 0)
+		*ret = take_ptr(&root);
+	return r;
+}
+
+/* --- programs ---------------------------------------------------------------------------------- */
+
+static void exec_program(const char *const *argv, int out) __attribute__((noreturn));
+static void exec_program(const char *const *argv, int out)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int saved;
+
+	if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
+		_exit(126);
+	(void)signal(SIGPIPE, SIG_DFL);
+	(void)execvp(argv[0], (char *const *)(uintptr_t)argv);
+	saved = errno;
+	_exit(saved == ENOENT ? 127 : 126);
+}
+
+static const char *last_line(struct lab_strbuf *sb)
+{
+	char *text = sb->data, *at;
+
+	if (!text)
+		return "";
+	while (sb->len && text[sb->len - 1] == '\n')
+		text[--sb->len] = '\0';
+	at = strrchr(text, '\n');
+	return at ? at + 1 : text;
+}
+
+int lab_lend_run(const char *const *argv, struct lab_strbuf *out, int timeout_ms,
+		 struct lab_err *err)
+{
+	uint64_t deadline = lab_loop_now_us() + (uint64_t)timeout_ms * 1000;
+	cleanup_strbuf struct lab_strbuf text = LAB_STRBUF_INIT;
+	cleanup_close int in = -1, theirs = -1;
+	bool late = false;
+	int status, pair[2];
+	pid_t pid;
+
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return lab_err_errno(err, errno, "pipe");
+	in = pair[0];
+	theirs = pair[1];
+	pid = fork();
+	if (pid == 0)
+		exec_program(argv, theirs);
+	if (pid < 0)
+		return lab_err_errno(err, errno, "fork");
+	close_fd(&theirs);
+	for (;;) {
+		struct pollfd p = { .fd = in, .events = POLLIN };
+		uint64_t now = lab_loop_now_us();
+		char buf[4096];
+		ssize_t n;
+
+		late = now >= deadline;
+		if (late || poll(&p, 1, (int)((deadline - now) / 1000) + 1) < 0) {
+			if (!late && errno == EINTR)
+				continue;
+			break;
+		}
+		if (!p.revents)
+			continue;
+		n = read(in, buf, sizeof(buf));
+		if (n <= 0)
+			break;
+		if (text.len < OUTPUT_MAX)
+			lab_strbuf_add(&text, buf, (size_t)n);
+	}
+	if (late)
+		(void)kill(pid, SIGKILL);
+	if (waitpid(pid, &status, 0) < 0)
+		return lab_err_errno(err, errno, "wait for %s", argv[0]);
+	if (out)
+		lab_strbuf_add(out, lab_strbuf_str(&text), text.len);
+	if (late)
+		return lab_err_set(err, ETIMEDOUT, "%s did not end within %d s", argv[0],
+				   timeout_ms / 1000);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127 && !text.len)
+		return lab_err_set(err, ENOENT, "there is no program %s", argv[0]);
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		return lab_err_set(err, EINVAL, "%s failed: %.300s", argv[0], last_line(&text));
+	return 0;
+}

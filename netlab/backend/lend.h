@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lend.h - what backends have in common: the agent's channel, roots, programs that are run */
+#ifndef NETLAB_BACKEND_LEND_H
+#define NETLAB_BACKEND_LEND_H
+
+#include "netlab/backend/engine.h"
+#include "netlab/base/strbuf.h"
+
+#define LAB_LEND_AGENT  "/run/netlab/agent"      /* where a container has the agent */
+#define LAB_LEND_SOCKET "/run/netlab/agent.sock" /* and the socket that it is to connect to */
+
+/**
+ * lab_lend_listen() - Make the socket that the agent in a container connects to
+ * @host:	host
+ * @ret_path:	its path, for a bind mount to LAB_LEND_SOCKET; caller frees
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: listening descriptor (caller closes), or -errno.
+ */
+int lab_lend_listen(const struct lab_engine_host *host, char **ret_path, struct lab_err *err);
+
+/**
+ * lab_lend_accept() - Wait for the agent
+ * @fd:		from lab_lend_listen() (borrowed)
+ * @child:	pid of the program whose end means that it will not come; 0 = none
+ * @timeout_ms:	longest wait
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: the channel (caller closes), or -errno. Errors: -ETIMEDOUT; -ECHILD @child has ended (it is not reaped).
+ */
+int lab_lend_accept(int fd, pid_t child, int timeout_ms, struct lab_err *err);
+
+/**
+ * lab_lend_inject() - Start the agent in a container that runs already
+ * @engine:	lab
+ * @pid:	any process of the container, in the lab's or the machine's PID namespace, whichever /proc shows
+ * @netns:	path of the network namespace; NULL = the container's
+ * @ret:	the channel, on success (caller closes)
+ * @err:	filled on failure; may be NULL
+ *
+ * It enters the container's namespaces and cgroups, gives up what a host of netlab has not either, and runs the agent from a
+ * descriptor: no file appears in the container.
+ * Return: 0 or -errno. Source: setns(2) with a pidfd, Linux 5.8; execveat(2).
+ */
+int lab_lend_inject(const struct lab_engine *engine, pid_t pid, const char *netns, int *ret,
+		    struct lab_err *err);
+
+/**
+ * lab_lend_root() - Mount a root for a container: a copy-on-write view of a directory
+ * @engine:	lab
+ * @host:	host; its folder gets upper, work and root
+ * @lower:	directory; "/" = the machine's own files
+ * @ret:	path of the mount, caller frees
+ * @err:	filled on failure; may be NULL
+ *
+ * With the lab's /etc/hosts and the host's /etc/hostname. In the engine's mount namespace, so nobody else sees the mount.
+ * Return: 0 or -errno.
+ */
+int lab_lend_root(const struct lab_engine *engine, const struct lab_engine_host *host,
+		  const char *lower, char **ret, struct lab_err *err);
+
+/**
+ * lab_lend_run() - Run a program and wait for its end
+ * @argv:	program and arguments, NULL-terminated; found by PATH
+ * @out:	appended: what it wrote, at most 1 MiB; NULL = dropped
+ * @timeout_ms:	then it is killed
+ * @err:	filled on failure, with the last line that it wrote; may be NULL
+ *
+ * Return: 0 if it ended with 0, or -errno. Errors: -ENOENT there is no such program, -EINVAL it failed, -ETIMEDOUT.
+ */
+int lab_lend_run(const char *const *argv, struct lab_strbuf *out, int timeout_ms,
+		 struct lab_err *err);
+
+#endif
