@@ -522,6 +522,7 @@ static pid_t keeper_outside(void)
 	int pid = 0;
 
 	while (f && fgets(line, sizeof(line), f))
+		/* NOLINTNEXTLINE(cert-err34-c): the kernel wrote it */
 		if (sscanf(line, "PPid: %d", &pid) == 1)
 			break;
 	return pid;

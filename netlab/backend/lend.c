@@ -65,6 +65,7 @@ int lab_lend_accept(int fd, pid_t child, int timeout_ms, struct lab_err *err)
 	if (r < 0)
 		return lab_err_errno(err, errno, "poll");
 	if (p[0].revents) {
+		/* cppcheck-suppress nullPointer ; both may be NULL */
 		channel = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
 		return channel < 0 ? lab_err_errno(err, errno, "accept") : channel;
 	}
@@ -159,7 +160,7 @@ static void enter(pid_t pid, int pidfd, int netns, int agent, int channel, int s
 	}
 	if (r < 0)
 		(void)!write(say, err.msg, strlen(err.msg));
-	_exit(r < 0);
+	_exit(r < 0 ? 1 : 0);
 }
 
 int lab_lend_inject(const struct lab_engine *engine, pid_t pid, const char *netns, int *ret,
@@ -274,12 +275,15 @@ static void exec_program(const char *const *argv, int out) __attribute__((noretu
 static void exec_program(const char *const *argv, int out)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	char *const *args;
 	int saved;
 
 	if (null < 0 || dup2(null, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
 		_exit(126);
 	(void)signal(SIGPIPE, SIG_DFL);
-	(void)execvp(argv[0], (char *const *)(uintptr_t)argv);
+	/* It does not change them: execvp(3) has the type for the sake of old callers. */
+	memcpy(&args, &argv, sizeof(args));
+	(void)execvp(argv[0], args);
 	saved = errno;
 	_exit(saved == ENOENT ? 127 : 126);
 }

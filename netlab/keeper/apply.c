@@ -98,6 +98,7 @@ static int need_netns(struct apply *a, uint32_t index, unsigned int netns, struc
 		return 0;
 	start = lab_loop_now_us();
 	deadline = start + HOST_WAIT_US;
+	/* cppcheck-suppress knownConditionTrueFalse ; the loop that runs meanwhile sets it */
 	while (host->netns < 0 && r == 0)
 		r = lab_keeper_wait(a->k, deadline, "a host to start", err);
 	a->wait_us += lab_loop_now_us() - start;
@@ -332,16 +333,15 @@ static int op_bridge_up(struct lab_keeper *k, const struct lab_op *op, struct la
 	return lab_nl_flush(&k->nl, NULL, err);
 }
 
-int lab_keeper_need_agents(struct lab_keeper *k, uint32_t index, struct lab_err *err)
+int lab_keeper_need_agents(struct lab_keeper *k, uint32_t host, struct lab_err *err)
 {
 	uint64_t deadline = lab_loop_now_us() + HOST_WAIT_US;
-	int r = 0;
+	int r = lab_keeper_engine_begin(k, host, err);
 
-	r = lab_keeper_engine_begin(k, index, err);
-	for (unsigned int n = 0; n <= k->topo->hosts[index].n_netns && r == 0; n++) {
-		const struct lab_khost *host = lab_khost_space(&k->hosts[index], n);
+	for (unsigned int n = 0; n <= k->topo->hosts[host].n_netns && r == 0; n++) {
+		const struct lab_khost *space = lab_khost_space(&k->hosts[host], n);
 
-		while (host->state != LAB_HOST_RUNNING && r == 0)
+		while (space->state != LAB_HOST_RUNNING && r == 0)
 			r = lab_keeper_wait(k, deadline, "an agent to say hello", err);
 	}
 	return r;

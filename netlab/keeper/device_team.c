@@ -13,7 +13,7 @@ static json_t *parse_config(const char *name, const char *text, struct lab_err *
 	json_t *config = text && *text ? json_loads(text, JSON_REJECT_DUPLICATES, &je)
 				       : json_object();
 
-	if (config && json_is_object(config))
+	if (json_is_object(config))
 		return config;
 	(void)lab_err_set(err, EINVAL, "option %s: %s", name,
 			  config ? "not a JSON object" : je.text);

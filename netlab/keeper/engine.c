@@ -69,15 +69,15 @@ static void exec_engine(const char *program, int fd, int netns)
 
 static int set_dir(struct lab_keeper *k, struct lab_err *err)
 {
-	char path[PATH_MAX], link[64];
+	char buf[PATH_MAX], path[64];
 	ssize_t n;
 
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", k->rundir.fd);
-	n = readlink(link, path, sizeof(path) - 1);
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", k->rundir.fd);
+	n = readlink(path, buf, sizeof(buf) - 1);
 	if (n < 0)
 		return lab_err_errno(err, errno, "find the run directory");
-	path[n] = '\0';
-	if (asprintf(&k->engine_dir, "%s/" LAB_RUNDIR_ENGINE, path) < 0) {
+	buf[n] = '\0';
+	if (asprintf(&k->engine_dir, "%s/" LAB_RUNDIR_ENGINE, buf) < 0) {
 		k->engine_dir = NULL;
 		return lab_err_errno(err, ENOMEM, "engine process");
 	}

@@ -24,13 +24,13 @@ int lab_links_request(struct lab_keeper *k, const char *method, json_t *params, 
  * lab_links_get() - Describe an interface as the kernel has it now
  * @k:		keeper
  * @host:	index of the host
- * @iface:	index of the interface
+ * @index:	index of the interface
  * @ret:	new reference, on success
  * @err:	filled on failure; may be NULL
  *
  * Return: 0 or -errno. Errors: -ENODEV it has gone.
  */
-int lab_links_get(struct lab_keeper *k, uint32_t host, uint32_t iface, json_t **ret,
+int lab_links_get(struct lab_keeper *k, uint32_t host, uint32_t index, json_t **ret,
 		  struct lab_err *err);
 
 /**

@@ -206,7 +206,7 @@ static enum mod_verdict report(struct mod *m, size_t n_devices)
 
 static enum mod_verdict run(struct mod *m)
 {
-	long n_cpus = LAB_MAX(sysconf(_SC_NPROCESSORS_ONLN), 1l);
+	long n_cpus = LAB_MAX(sysconf(_SC_NPROCESSORS_ONLN), 1L);
 	const char *device, *option;
 	enum mod_verdict v = MOD_FAIL;
 	size_t n;

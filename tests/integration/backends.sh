@@ -8,7 +8,8 @@ private_labs "$0" "$@"
 recipes=$NETLAB_TOP/recipes
 netlab() { "$NETLAB" "$@"; }
 
-for backend in nspawn; do
+backends=(nspawn)
+for backend in "${backends[@]}"; do
 	for recipe in ping router background; do
 		run netlab run --backend "$backend" "$recipes/$recipe.xml"
 		is "$recipe.xml passes in hosts of $backend" "$status" 0

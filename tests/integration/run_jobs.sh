@@ -85,7 +85,10 @@ soon 'SIGKILL: their labs go' labs 0
 "$NETLAB" run -j 2 "$work/slow1.xml" "$work/set/r1.xml" "$work/set/r2.xml" >"$work/out" 2>"$work/err" &
 pid=$!
 soon 'only the slow one runs' sleeping 1
-for ((i = 0; i < 400; i++)); do [ "$(grep -c '^PASS' "$work/out")" -eq 2 ] && break || sleep 0.05; done
+for ((i = 0; i < 400; i++)); do
+	[ "$(grep -c '^PASS' "$work/out")" -eq 2 ] && break
+	sleep 0.05
+done
 worker=$(pgrep -P $pid)
 kill -KILL "$worker"
 wait $pid

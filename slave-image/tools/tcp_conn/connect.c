@@ -141,7 +141,7 @@ static void talk(const struct tcp_conn *t, struct client *c)
 	(void)sigemptyset(&none);
 	while (c->n_open && !tcp_conn_stopped()) {
 		ms = arrange(t, c);
-		ts = (struct timespec){ .tv_nsec = ms * 1000000l };
+		ts = (struct timespec){ .tv_nsec = ms * 1000000L };
 		if (ppoll(c->fds, t->n_ports, ms < 0 ? NULL : &ts, &none) <= 0)
 			continue;
 		for (i = 0; i < t->n_ports; i++) {

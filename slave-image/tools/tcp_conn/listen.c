@@ -89,6 +89,7 @@ static bool open_listeners(const struct tcp_conn *t, struct server *s)
 /* The listener is the i-th. */
 static void take(const struct tcp_conn *t, struct server *s, size_t i)
 {
+	/* cppcheck-suppress nullPointer ; both may be NULL */
 	int fd = accept4(s->fds[i].fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	size_t k;
 
