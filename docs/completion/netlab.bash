@@ -70,7 +70,7 @@ _netlab()
 	COMPREPLY=()
 	command -v "$netlab" >/dev/null || netlab=netlab
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_netlab_offer 'run deconfigure topo match list-pools exec shell doctor kernel help version --help --version'
+		_netlab_offer 'run deconfigure topo match list-pools exec shell host doctor kernel help version --help --version'
 		return
 	fi
 	command=${COMP_WORDS[1]}
@@ -90,9 +90,18 @@ _netlab()
 		command="kernel ${COMP_WORDS[2]}"
 		i=2
 	fi
+	if [ "$command" = host ]; then
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			_netlab_offer 'list exists show state start stop restart freeze unfreeze exec shell'
+			return
+		fi
+		command="host ${COMP_WORDS[2]}"
+		i=2
+	fi
 	case $command in
 	ls | inspect) command="topo $command" ;;
 	'topo exec' | 'topo shell') command=${command#topo } ;;
+	'host exec' | 'host shell') command=${command#host } ;;
 	esac
 
 	case $command in
@@ -136,12 +145,18 @@ _netlab()
 		options='--all --netns --timeout'
 		with_arg=' --netns -t --timeout '
 		;;
+	'host list') options='--quiet' ;;
+	'host start' | 'host freeze' | 'host unfreeze') options='--all' ;;
+	'host stop' | 'host restart')
+		options='--all --timeout'
+		with_arg=' -t --timeout '
+		;;
 	shell)
 		options='--netns'
 		with_arg=' --netns '
 		;;
 	help)
-		[ "$COMP_CWORD" -eq 2 ] && _netlab_offer 'run deconfigure topo match list-pools exec shell doctor kernel'
+		[ "$COMP_CWORD" -eq 2 ] && _netlab_offer 'run deconfigure topo match list-pools exec shell host doctor kernel'
 		return
 		;;
 	esac
@@ -188,7 +203,15 @@ _netlab()
 		esac
 		;;
 	'topo inspect') [ ${#operands[@]} -gt 0 ] || _netlab_labs ;;
-	exec) if [ ${#operands[@]} -eq 0 ]; then _netlab_labs; else _netlab_hosts "${operands[0]}"; fi ;;
+	exec | 'host '*)
+		case $command,${#operands[@]} in
+		*,0) _netlab_labs ;;
+		'host list',*) ;;
+		'host exists',1 | 'host show',1 | 'host state',1) _netlab_hosts "${operands[0]}" ;;
+		'host exists',* | 'host show',* | 'host state',*) ;;
+		*) _netlab_hosts "${operands[0]}" ;;
+		esac
+		;;
 	shell)
 		case ${#operands[@]} in
 		0) _netlab_labs ;;

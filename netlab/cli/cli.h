@@ -120,6 +120,15 @@ extern const struct lab_cli_command lab_cmd_kernel_rm;
 extern const struct lab_cli_command lab_cmd_kernel_run; /* cmd_kernel_run.c */
 extern const struct lab_cli_command lab_cmd_exec;       /* cmd_exec.c */
 extern const struct lab_cli_command lab_cmd_shell;      /* cmd_shell.c */
+extern const struct lab_cli_command lab_cmd_host_list;  /* cmd_host*.c */
+extern const struct lab_cli_command lab_cmd_host_exists;
+extern const struct lab_cli_command lab_cmd_host_show;
+extern const struct lab_cli_command lab_cmd_host_state;
+extern const struct lab_cli_command lab_cmd_host_start;
+extern const struct lab_cli_command lab_cmd_host_stop;
+extern const struct lab_cli_command lab_cmd_host_restart;
+extern const struct lab_cli_command lab_cmd_host_freeze;
+extern const struct lab_cli_command lab_cmd_host_unfreeze;
 
 /**
  * lab_cli_help() - Print the help text of a subcommand on standard output

@@ -84,6 +84,7 @@ int lab_exec_exit(const struct lab_job_result *result)
 	case ENAMETOOLONG:
 		return LAB_EXEC_CANNOT;
 	case EHOSTDOWN:
+	case EBUSY: /* it is frozen */
 	case ECONNRESET:
 	case EPIPE:
 		return LAB_EXEC_LOST;
@@ -109,7 +110,7 @@ void lab_exec_why(const struct lab_job_result *result, const char *host, const c
 	default:
 		*err = result->err;
 		/* A message about the host itself names it already. */
-		if (result->error != -EHOSTDOWN)
+		if (result->error != -EHOSTDOWN && result->error != -EBUSY)
 			(void)lab_err_prefix(err, result->error, "host %s: ", host);
 	}
 }

@@ -33,6 +33,17 @@ static const struct {
 	{ "topo shell", &lab_cmd_shell, false },
 	{ "exec", &lab_cmd_exec, true },
 	{ "shell", &lab_cmd_shell, true },
+	{ "host list", &lab_cmd_host_list, true },
+	{ "host exists", &lab_cmd_host_exists, true },
+	{ "host show", &lab_cmd_host_show, true },
+	{ "host state", &lab_cmd_host_state, true },
+	{ "host start", &lab_cmd_host_start, true },
+	{ "host stop", &lab_cmd_host_stop, true },
+	{ "host restart", &lab_cmd_host_restart, true },
+	{ "host freeze", &lab_cmd_host_freeze, true },
+	{ "host unfreeze", &lab_cmd_host_unfreeze, true },
+	{ "host exec", &lab_cmd_exec, false },
+	{ "host shell", &lab_cmd_shell, false },
 	{ "doctor", &lab_cmd_doctor, true },
 	{ "kernel fetch", &lab_cmd_kernel_fetch, true },
 	{ "kernel ls", &lab_cmd_kernel_ls, true },
@@ -131,7 +142,11 @@ static int unknown_command(const struct lab_cli *cli, int argc, char **argv)
 			cli, "topo: which of up, down, ls, inspect, plan, exec, shell?");
 	if (!strcmp(argv[0], "kernel") && argc < 2)
 		return lab_cli_usage_error(cli, "kernel: which of fetch, ls, rm, run?");
-	if (!strcmp(argv[0], "topo") || !strcmp(argv[0], "kernel"))
+	if (!strcmp(argv[0], "host") && argc < 2)
+		return lab_cli_usage_error(
+			cli,
+			"host: which of list, exists, show, state, start, stop, restart, freeze, unfreeze, exec, shell?");
+	if (!strcmp(argv[0], "topo") || !strcmp(argv[0], "kernel") || !strcmp(argv[0], "host"))
 		(void)snprintf(word, sizeof(word), "%s %s", argv[0], argv[1]);
 	else
 		(void)snprintf(word, sizeof(word), "%s", argv[0]);

@@ -77,7 +77,8 @@ int lab_keeper_wait(struct lab_keeper *k, uint64_t deadline_us, const char *what
 			*err = k->err;
 		return -k->err.code;
 	}
-	if (k->starter && k->n_running && lab_loop_now_us() - k->last_progress_us > PROGRESS_US) {
+	if (!k->up && k->starter && k->n_running &&
+	    lab_loop_now_us() - k->last_progress_us > PROGRESS_US) {
 		k->last_progress_us = lab_loop_now_us();
 		(void)lab_rpc_notify(k->starter->rpc, "lab.progress",
 				     json_pack("{s:I, s:I}", "up", (json_int_t)k->n_running,

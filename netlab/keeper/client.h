@@ -342,6 +342,55 @@ int lab_client_route_del(struct lab_client *c, const char *host, json_t *route,
 			 struct lab_err *err);
 
 /**
+ * struct lab_host_call - an operation on one host
+ * @host:	host id (borrowed)
+ * @params:	of the method beside `host` (borrowed); may be NULL
+ * @result:	written: the answer, new reference; NULL after a failure
+ * @r:		written: 0 or -errno
+ * @err:	written: why it failed
+ */
+struct lab_host_call {
+	const char *host;
+	json_t *params;
+	json_t *result;
+	int r;
+	struct lab_err err;
+};
+
+/**
+ * lab_client_host_list() - Ask for all hosts and how they are
+ * @c:		client
+ * @ret:	the answer of `host.list` (docs/rpc.md), new reference; process ids are those of this process's own PID namespace
+ * @err:	filled on failure; may be NULL
+ *
+ * Runs the loop until answered (10 s at most).
+ * Return: 0 or -errno.
+ */
+int lab_client_host_list(struct lab_client *c, json_t **ret, struct lab_err *err);
+
+/**
+ * lab_client_host_translate() - Exchange the process id in an answer about one host for that of this process's own PID namespace
+ * @c:		client
+ * @result:	answer of a method `host.*`; NULL does nothing
+ */
+void lab_client_host_translate(const struct lab_client *c, json_t *result);
+
+/**
+ * lab_client_host_call() - Do something with one or more hosts at once
+ * @c:		client
+ * @verb:	the method without "host.": "start", "stop", "freeze" ... (docs/rpc.md)
+ * @calls:	the hosts; results and errors are written
+ * @n:		how many
+ * @timeout_ms:	what the hosts themselves are given for it, see `timeout_ms` in docs/rpc.md; 0 = nothing
+ *
+ * Finds a place for cgroups where the operation may need one that the lab does not have yet. Runs the loop until all are answered (@timeout_ms
+ * and 180 s at most).
+ * Return: 0 when all went well, else the first failure.
+ */
+int lab_client_host_call(struct lab_client *c, const char *verb, struct lab_host_call *calls,
+			 size_t n, uint64_t timeout_ms);
+
+/**
  * struct lab_tree - a folder to have in a host
  * @files:	its files by their names in it, sorted
  * @sources:	where each of them is read from

@@ -14,12 +14,15 @@
 #define LAB_CLIENT_SYNC_MS    60000
 #define LAB_CLIENT_LINK_MS    150000 /* a program may make the link */
 #define LAB_CLIENT_CONFIG_MS  60000
+#define LAB_CLIENT_HOST_MS \
+	180000 /* an operation on a host, but for the time that it is given itself */
 #define LAB_CLIENT_QUEUE_HIGH (1u << 20) /* bytes queued before a sync waits for the peer to read */
 #define LAB_JOB_INPUT_MAX     (1u << 20) /* bytes of input that a command has not taken; docs/rpc.md */
 
 /**
  * struct lab_client - one connection to a keeper
  * @loop:	borrowed
+ * @lab:	name of the lab; "" where it is not known
  * @rpc:	the connection, owned; stays until lab_client_free(), also when it is closed
  * @closed:	the lab has gone away
  * @down:	lab_client_down() took it down
@@ -34,6 +37,7 @@
  */
 struct lab_client {
 	struct lab_loop *loop;
+	char lab[64];
 	struct lab_rpc *rpc;
 	bool closed, down;
 	int keeper_pidfd;
@@ -50,5 +54,12 @@ struct lab_client {
  * @c:		client whose connection is freed
  */
 void lab_client_free_puts(struct lab_client *c);
+
+/**
+ * lab_client_translate() - Exchange the process ids in an answer for those of this process's PID namespace
+ * @c:		client
+ * @state:	with "hosts", each perhaps with a "pid" of the keeper's namespace; one that cannot be translated is removed
+ */
+void lab_client_translate(const struct lab_client *c, json_t *state);
 
 #endif

@@ -32,6 +32,7 @@ int lab_client_connect(struct lab_loop *loop, const char *lab, struct lab_client
 	if (r < 0)
 		return r;
 	(*ret)->keeper_pidfd = take_fd(&pidfd);
+	(void)snprintf((*ret)->lab, sizeof((*ret)->lab), "%s", lab);
 	return 0;
 }
 
@@ -80,7 +81,7 @@ static void set_pid(json_t *hosts, pid_t theirs, pid_t ours)
  * The keeper lives in a PID namespace of its own. Its children's numbers here are found through /proc; where that cannot
  * be (a kernel without CONFIG_PROC_CHILDREN), the answer has no process ids rather than wrong ones.
  */
-static void translate_pids(const struct lab_client *c, json_t *state)
+void lab_client_translate(const struct lab_client *c, json_t *state)
 {
 	json_t *hosts = json_object_get(state, "hosts"), *host;
 	cleanup_file FILE *f = NULL;
@@ -116,7 +117,7 @@ int lab_client_inspect(struct lab_client *c, json_t **ret, struct lab_err *err)
 	int r = lab_rpc_call_wait(c->rpc, "inspect", NULL, LAB_CLIENT_INSPECT_MS, ret, err);
 
 	if (r == 0)
-		translate_pids(c, *ret);
+		lab_client_translate(c, *ret);
 	return r;
 }
 

@@ -15,6 +15,7 @@
 
 #include "netlab/base/fault.h"
 #include "netlab/base/strbuf.h"
+#include "netlab/keeper/host.h"
 #include "netlab/keeper/keeper_internal.h"
 
 enum {
@@ -53,7 +54,7 @@ static void reap_all(void)
 
 void lab_keeper_fail(struct lab_keeper *k, int code, const char *text)
 {
-	if (k->failed)
+	if (k->failed || k->up)
 		return;
 	k->failed = true;
 	(void)lab_err_set(&k->err, code, "%s", text);
@@ -63,7 +64,9 @@ void lab_keeper_fail_host(struct lab_keeper *k, uint32_t index, int code, const 
 {
 	const struct lab_host *host = &k->topo->hosts[index];
 
-	if (k->failed)
+	if (k->up)
+		lab_hosts_failed(&k->hosts[index], text);
+	if (k->failed || k->up)
 		return;
 	k->failed = true;
 	(void)lab_err_set(&k->err, code, "%s%s%s%s", strncmp(text, "host ", 5) ? "host " : "",
@@ -95,14 +98,18 @@ static void on_signal(struct lab_source *src, const siginfo_t *info, void *user)
 	lab_keeper_end(user);
 }
 
-/* PID 1 reaps whatever is orphaned in the lab. How a host ended is told by its channel. */
+/* PID 1 reaps whatever is orphaned in the lab. While it comes up, how a host ended is told by its channel. */
 static void on_child(struct lab_source *src, const siginfo_t *info, void *user)
 {
+	struct lab_keeper *k = user;
+	int status;
+	pid_t pid;
+
 	(void)src;
 	(void)info;
-	(void)user;
-	while (waitpid(-1, NULL, WNOHANG) > 0)
-		;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (k->up)
+			lab_hosts_reaped(k, pid, status);
 }
 
 static void on_connect(struct lab_source *src, int fd, uint32_t events, void *user)
@@ -322,7 +329,7 @@ static int bring_up(struct lab_keeper *k, const struct lab_keeper_args *args, in
 	if (r < 0)
 		return r;
 	/* Whatever was needed only to get here. */
-	lab_keeper_spawner_stop(k);
+	lab_keeper_spawner_rest(k);
 	lab_nl_close(&k->conf);
 	return 0;
 }
@@ -340,7 +347,14 @@ static json_t *describe_error(const struct lab_err *err)
 
 void lab_keeper_main(const struct lab_keeper_args *args)
 {
-	struct lab_keeper k = {
+	struct lab_keeper *k = calloc(1, sizeof(*k));
+	uint64_t phase_us[LAB_PHASE_MAX_] = { 0 };
+	struct lab_err err = { 0 };
+	int starter = args->starter, machine_netns = args->machine_netns, r;
+
+	if (!k)
+		_exit(1);
+	*k = (struct lab_keeper){
 		.plan = args->plan,
 		.topo = (struct lab_topo *)args->plan->topo, /* a copy: this process was cloned */
 		.recipe = args->params->recipe,
@@ -355,32 +369,29 @@ void lab_keeper_main(const struct lab_keeper_args *args)
 		.nl = { .fd = -1 },
 		.conf = { .fd = -1 },
 	};
-	uint64_t phase_us[LAB_PHASE_MAX_] = { 0 };
-	struct lab_err err = { 0 };
-	int starter = args->starter, machine_netns = args->machine_netns;
-	int r = set_up(&k, args, &starter, &machine_netns, &err);
 
+	r = set_up(k, args, &starter, &machine_netns, &err);
 	if (r == 0) {
-		r = lab_relay_accept(&k, starter, &k.starter);
+		r = lab_relay_accept(k, starter, &k->starter);
 		if (r < 0)
 			(void)lab_err_errno(&err, -r, "connection to the command");
 	}
-	if (!k.starter)
+	if (!k->starter)
 		_exit(1);
-	r = bring_up(&k, args, machine_netns, phase_us, &err);
+	r = bring_up(k, args, machine_netns, phase_us, &err);
 	close_fd(&machine_netns);
 	if (r < 0) {
-		(void)lab_rpc_notify(k.starter->rpc, "lab.failed", describe_error(&err), NULL, 0);
-		lab_keeper_end(&k);
+		(void)lab_rpc_notify(k->starter->rpc, "lab.failed", describe_error(&err), NULL, 0);
+		lab_keeper_end(k);
 	}
-	k.up = true;
-	(void)lab_rpc_notify(k.starter->rpc, "lab.up",
+	k->up = true;
+	(void)lab_rpc_notify(k->starter->rpc, "lab.up",
 			     json_pack("{s:[I,I,I,I]}", "phase_us",
 				       (json_int_t)phase_us[LAB_PHASE_KEEPER],
 				       (json_int_t)phase_us[LAB_PHASE_HOSTS],
 				       (json_int_t)phase_us[LAB_PHASE_LINKS],
 				       (json_int_t)phase_us[LAB_PHASE_AGENTS]),
 			     NULL, 0);
-	(void)lab_loop_run(k.loop);
-	lab_keeper_end(&k);
+	(void)lab_loop_run(k->loop);
+	lab_keeper_end(k);
 }

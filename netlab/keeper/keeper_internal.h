@@ -27,13 +27,15 @@
  */
 
 struct lab_keeper;
+struct lab_klife;
+struct lab_hostop;
 
 enum lab_host_state {
 	LAB_HOST_PLANNED,  /* nothing asked for yet */
 	LAB_HOST_ASKED,    /* the spawner has the request */
 	LAB_HOST_STARTING, /* cloned; its network namespace is there */
 	LAB_HOST_RUNNING,  /* its agent has said hello */
-	LAB_HOST_DEAD,     /* its agent is gone; the namespace and its links stay */
+	LAB_HOST_DEAD,     /* it is stopped: its agent is gone; the namespace and its links stay */
 };
 
 #define LAB_RUN_OUTPUT_MAX (1u << 20) /* of a program that the keeper runs in a host */
@@ -82,6 +84,7 @@ struct lab_klink {
  * @spaces:	of the host: its further namespaces, in the topology's order; NULL = none
  * @ovs:	of the host: the daemons of Open vSwitch run
  * @engine:	of the host: its number in the engine process, from 1; 0 = it is native
+ * @life:	of the host: what has become of it since the lab came up (netlab/keeper/host.h); NULL = nothing yet
  */
 struct lab_khost {
 	struct lab_keeper *keeper;
@@ -96,6 +99,7 @@ struct lab_khost {
 	struct lab_khost *spaces;
 	bool ovs;
 	uint32_t engine;
+	struct lab_klife *life;
 };
 
 /**
@@ -157,6 +161,7 @@ struct lab_kclient {
  * @next_job:	last job number given out
  * @next_stream: last stream number given out
  * @last_progress_us: when the starter was last told
+ * @ops:	operations on hosts that are under way
  */
 struct lab_keeper {
 	struct lab_loop *loop;
@@ -189,6 +194,7 @@ struct lab_keeper {
 	struct lab_map streams;
 	uint32_t next_job, next_stream;
 	uint64_t last_progress_us;
+	struct lab_hostop *ops;
 };
 
 /**
@@ -266,10 +272,20 @@ int lab_keeper_template(struct lab_keeper *k, bool userns, struct lab_err *err);
 int lab_keeper_spawner_start(struct lab_keeper *k, struct lab_err *err);
 
 /**
- * lab_keeper_spawner_stop() - Let the spawners end
- * @k:		keeper
+ * lab_keeper_spawner_rest() - Let all spawners end but one, which waits until a host is to start again
+ * @k:		keeper whose lab is up
  */
-void lab_keeper_spawner_stop(struct lab_keeper *k);
+void lab_keeper_spawner_rest(struct lab_keeper *k);
+
+/**
+ * lab_keeper_spawner_again() - Ask for one host of a lab that is up
+ * @k:		keeper
+ * @index:	of a host that is stopped; if it has a network namespace, it goes there again
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno; what becomes of it is told by lab_hosts_changed().
+ */
+int lab_keeper_spawner_again(struct lab_keeper *k, uint32_t index, struct lab_err *err);
 
 /**
  * lab_keeper_spawner_setup() - Tell the spawner about the template, and have it make its twin
@@ -381,6 +397,12 @@ int lab_keeper_add_hosts(struct lab_keeper *k);
  * Return: 0 or -errno.
  */
 int lab_relay_accept(struct lab_keeper *k, int fd, struct lab_kclient **ret);
+
+/**
+ * lab_relay_released() - A request of a client has been answered that was kept for later
+ * @c:		client, whose @n_pending counted the request; it may be gone afterwards
+ */
+void lab_relay_released(struct lab_kclient *c);
 
 /**
  * lab_relay_attach() - Speak to the agent of a host

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "netlab/keeper/host.h"
 #include "netlab/keeper/keeper_internal.h"
 #include "netlab/keeper/links.h"
 
@@ -54,12 +55,14 @@ struct lab_kjob {
 /**
  * struct pending - a request that an agent has not answered yet
  * @client:	who asked
+ * @host:	whose agent it is
  * @id:		for the answer
  * @job:	for `exec`
  * @stream:	for `file.put`
  */
 struct pending {
 	struct lab_kclient *client;
+	const struct lab_khost *host;
 	uint64_t id;
 	struct lab_kjob *job;
 	struct lab_kstream *stream;
@@ -167,6 +170,12 @@ static void client_release(struct lab_kclient *c)
 	free(c);
 }
 
+void lab_relay_released(struct lab_kclient *c)
+{
+	c->n_pending--;
+	client_release(c);
+}
+
 static void on_client_closed(struct lab_rpc *rpc, const struct lab_err *err, void *user)
 {
 	struct lab_kclient *c = user;
@@ -255,7 +264,8 @@ static void on_answer(struct lab_rpc *rpc, json_t *result, const struct lab_err 
 	else if (c->rpc && err->code != ECONNRESET)
 		(void)lab_rpc_reply_err(c->rpc, p->id, err);
 	else if (c->rpc) {
-		(void)lab_err_set(&dead, EHOSTDOWN, "the host has died");
+		(void)lab_err_set(&dead, EHOSTDOWN, "the host %s",
+				  lab_hosts_asked(p->host) ? "was stopped" : "has died");
 		(void)lab_rpc_reply_err(c->rpc, p->id, &dead);
 	}
 	job_free(p->job);
@@ -263,8 +273,7 @@ static void on_answer(struct lab_rpc *rpc, json_t *result, const struct lab_err 
 		stream_end(p->stream);
 	stream_free(p->stream);
 	free(p);
-	c->n_pending--;
-	client_release(c);
+	lab_relay_released(c);
 }
 
 /* Exchange the job's number, and those of its streams, in the parameters of `exec`. */
@@ -377,10 +386,14 @@ static int find_agent(struct lab_keeper *k, const json_t *params, struct lab_kho
 	if (space < 0)
 		return lab_err_set(err, EINVAL, "no network namespace \"%s\"", name ? name : "");
 	*ret = lab_khost_space(&k->hosts[index], (unsigned int)space);
+	if (lab_hosts_frozen(&k->hosts[index]))
+		return lab_err_set(err, EBUSY, "host %s is frozen; unfreeze it first", id);
 	if ((*ret)->rpc && (*ret)->state == LAB_HOST_RUNNING)
 		return 0;
 	return lab_err_set(err, EHOSTDOWN, "%s %s", name_host(*ret, text, sizeof(text)),
-			   (*ret)->state == LAB_HOST_DEAD ? "has died" : "is not up yet");
+			   (*ret)->state != LAB_HOST_DEAD      ? "is not up yet"
+			   : lab_hosts_asked(&k->hosts[index]) ? "is stopped"
+							       : "has died");
 }
 
 /* Pass a request on to the agent of the host that it names. */
@@ -404,6 +417,7 @@ static void forward(struct lab_kclient *c, struct lab_rpc_req *req)
 		return;
 	}
 	p->client = c;
+	p->host = &c->keeper->hosts[host->index];
 	p->id = req->id;
 	if (host->space)
 		(void)json_object_del(params, "netns");
@@ -475,6 +489,8 @@ static void on_client_request(struct lab_rpc_req *req, void *user)
 	} else if (strcmp(req->method, "down") == 0) {
 		(void)lab_rpc_reply(req->rpc, req->id, NULL, NULL, 0);
 		lab_keeper_end(k);
+	} else if (strncmp(req->method, "host.", 5) == 0) {
+		lab_hosts_request(c, req);
 	} else {
 		answer_links(c, req);
 	}
@@ -517,6 +533,8 @@ static void host_failed(struct lab_khost *host, int code, const char *text)
 	char name[NAME_LEN];
 
 	host->state = LAB_HOST_DEAD;
+	if (k->up)
+		lab_hosts_failed(&k->hosts[host->index], code == ECONNRESET ? NULL : text);
 	if (k->up || k->failed)
 		return;
 	k->failed = true;
@@ -532,6 +550,7 @@ static void on_hello(struct lab_khost *host)
 		return;
 	host->state = LAB_HOST_RUNNING;
 	k->n_running += host->space == 0;
+	lab_hosts_changed(&k->hosts[host->index]);
 }
 
 /* A host has made one of its further namespaces, and an agent in it. */
@@ -550,6 +569,7 @@ static void on_netns(struct lab_khost *host, struct lab_rpc_req *req)
 	}
 	space = &host->spaces[number - 1];
 	space->state = LAB_HOST_STARTING;
+	close_fd(&space->netns);
 	space->netns = take_fd(&req->fds[1]);
 	r = lab_relay_attach(space, take_fd(&req->fds[0]));
 	if (r < 0)
@@ -630,13 +650,14 @@ static void on_agent_closed(struct lab_rpc *rpc, const struct lab_err *err, void
 {
 	struct lab_khost *host = user;
 
-	host_failed(host, ECONNRESET,
-		    err && err->code ? err->msg : "its agent ended while it started");
 	host->rpc = NULL;
 	host->keeper->n_paused -= host->paused;
 	host->paused = false;
+	host_failed(host, ECONNRESET,
+		    err && err->code ? err->msg : "its agent ended while it started");
 	lab_rpc_free(rpc);
 	resume_clients(host->keeper);
+	lab_hosts_changed(&host->keeper->hosts[host->index]);
 }
 
 static void on_agent_drained(struct lab_rpc *rpc, void *user)
@@ -795,21 +816,6 @@ int lab_relay_run(struct lab_khost *space, const char *const *argv, struct lab_s
 
 /* ---- description ---- */
 
-static const char *state_name(enum lab_host_state state)
-{
-	switch (state) {
-	case LAB_HOST_PLANNED:
-	case LAB_HOST_ASKED:
-	case LAB_HOST_STARTING:
-		return "starting";
-	case LAB_HOST_RUNNING:
-		return "running";
-	case LAB_HOST_DEAD:
-		return "dead";
-	}
-	return "unknown";
-}
-
 json_t *lab_relay_inspect(const struct lab_keeper *k, bool topology)
 {
 	json_t *hosts = json_array(), *result;
@@ -818,7 +824,7 @@ json_t *lab_relay_inspect(const struct lab_keeper *k, bool topology)
 		(void)json_array_append_new(hosts,
 					    json_pack("{s:s, s:i, s:s}", "id", k->topo->hosts[i].id,
 						      "pid", (int)k->hosts[i].pid, "state",
-						      state_name(k->hosts[i].state)));
+						      lab_hosts_state(&k->hosts[i])));
 	result = json_pack("{s:s, s:I, s:o}", "lab", k->rundir.name, "created",
 			   (json_int_t)k->created, "hosts", hosts);
 	if (result && topology)

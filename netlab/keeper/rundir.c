@@ -146,8 +146,8 @@ void lab_rundir_remove(const struct lab_rundir *rd)
 
 int lab_rundir_journal(const struct lab_rundir *rd, const char *cgroups, struct lab_err *err)
 {
-	cleanup_close int fd = openat(rd->fd, CGROUPS, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-				      0600);
+	/* It only ever grows: what was written before stands at its beginning, also while this is under way. */
+	cleanup_close int fd = openat(rd->fd, CGROUPS, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	size_t len = strlen(cgroups);
 
 	if (fd < 0 || len > JOURNAL_MAX || write(fd, cgroups, len) != (ssize_t)len)

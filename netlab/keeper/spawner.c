@@ -11,6 +11,7 @@
 #include "netlab/base/fault.h"
 #include "netlab/base/fdpass.h"
 #include "netlab/base/strbuf.h"
+#include "netlab/keeper/host.h"
 #include "netlab/keeper/keeper_internal.h"
 
 enum {
@@ -38,7 +39,8 @@ static void open_netns(struct lab_keeper *k, struct lab_khost *host)
 {
 	char path[64];
 
-	if (!host->netns_ready || host->pid <= 0 || host->state == LAB_HOST_DEAD)
+	if (!host->netns_ready || host->pid <= 0 || host->state == LAB_HOST_DEAD ||
+	    host->netns >= 0)
 		return;
 	(void)snprintf(path, sizeof(path), "%d/ns/net", (int)host->pid);
 	host->netns = openat(k->proc, path, O_RDONLY | O_CLOEXEC);
@@ -84,6 +86,7 @@ static void take_host(struct lab_keeper *k, const struct lab_spawn_reply *reply,
 		return;
 	}
 	open_netns(k, host);
+	lab_hosts_changed(host);
 }
 
 static void spawner_close(struct lab_kspawner *s)
@@ -183,9 +186,10 @@ int lab_keeper_spawner_start(struct lab_keeper *k, struct lab_err *err)
 	return r ? lab_err_errno(err, r, "start the agent program %s", k->agent) : 0;
 }
 
-void lab_keeper_spawner_stop(struct lab_keeper *k)
+void lab_keeper_spawner_rest(struct lab_keeper *k)
 {
-	for (size_t i = 0; i < k->n_spawners; i++)
+	k->spawning = false;
+	for (size_t i = 1; i < k->n_spawners; i++)
 		spawner_close(&k->spawners[i]);
 }
 
@@ -220,10 +224,12 @@ static int ask(struct lab_keeper *k, struct lab_kspawner *s, uint32_t index, str
 	const struct lab_host *host = &k->topo->hosts[index];
 	struct lab_spawn_req req = { .index = index,
 				     .forwarding = host->forwarding,
-				     .n_netns = (uint32_t)host->n_netns };
+				     .n_netns = (uint32_t)host->n_netns,
+				     .again = k->hosts[index].netns >= 0 };
 	unsigned int limits = lab_limits_controllers(&host->limits);
 
-	for (uint32_t i = 0; i < k->cgroups.n; i++)
+	/* Groups that were made since are none of the spawner's. */
+	for (uint32_t i = 0; i < k->setup.n_cgroups; i++)
 		if (k->cgroups.list[i].controllers & limits)
 			req.cgroups |= 1u << i;
 	(void)snprintf(req.name, sizeof(req.name), "%s", host->id);
@@ -234,6 +240,39 @@ static int ask(struct lab_keeper *k, struct lab_kspawner *s, uint32_t index, str
 	k->hosts[index].state = LAB_HOST_ASKED;
 	s->in_hand++;
 	return 0;
+}
+
+/* The network namespaces that the host had, in their order. */
+static int send_namespaces(struct lab_keeper *k, int fd, uint32_t index)
+{
+	char byte = 0;
+	int r = 0;
+
+	for (unsigned int n = 0; n <= k->topo->hosts[index].n_netns && r == 0; n++)
+		r = lab_fdpass_send(fd, &byte, 1, lab_khost_space(&k->hosts[index], n)->netns,
+				    MSG_DONTWAIT);
+	return r;
+}
+
+int lab_keeper_spawner_again(struct lab_keeper *k, uint32_t index, struct lab_err *err)
+{
+	struct lab_kspawner *s = &k->spawners[0];
+	struct lab_khost *host = &k->hosts[index];
+	int r;
+
+	if (s->fd < 0)
+		return lab_err_set(
+			err, ECHILD,
+			"the lab's spawner has been killed: no host can start before the lab has been taken down and up");
+	host->netns_ready = false;
+	for (uint32_t i = 0; i < k->topo->hosts[index].n_netns; i++)
+		host->spaces[i].state = LAB_HOST_PLANNED;
+	r = ask(k, s, index, err);
+	if (r == 0 && host->netns >= 0)
+		r = send_namespaces(k, s->fd, index);
+	return r < 0 ? lab_err_errno(err, -r, "ask the spawner for host %s",
+				     k->topo->hosts[index].id)
+		     : 0;
 }
 
 static struct lab_kspawner *idlest(struct lab_keeper *k)

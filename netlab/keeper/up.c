@@ -23,8 +23,8 @@
 #include "netlab/ns/cgroup.h"
 #include "netlab/ns/clone.h"
 
-#define KEEPER_NAMESPACES \
-	(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP)
+/* Not the one of cgroups: the keeper moves hosts into groups, and nobody may move what another such namespace does not see. */
+#define KEEPER_NAMESPACES (CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC)
 
 enum {
 	UP_MS = 300000,
@@ -157,18 +157,14 @@ static bool indices_collide(void)
  * The keeper gets a network namespace of its own, the switch, where bridges are; a lab without any does not need it, as links are
  * born in the namespaces of their hosts. Without privilege over the machine's namespace, requests must come from one of ours.
  */
-static uint64_t keeper_namespaces(const struct lab_plan *plan, bool userns, bool limits)
+static uint64_t keeper_namespaces(const struct lab_plan *plan, bool userns)
 {
 	uint64_t flags = KEEPER_NAMESPACES;
 	bool foreign = lab_keeper_foreign(plan->topo);
 
-	/* Hosts move into their groups from here, and nobody may move what another cgroup namespace does not see. */
-	if (limits || foreign)
-		flags &= ~(uint64_t)CLONE_NEWCGROUP;
 	/* The namespaces of foreign hosts are made by the keeper, which needs one of its own to come back to. */
 	if (foreign)
 		flags |= CLONE_NEWNET;
-
 	if (indices_collide())
 		flags |= CLONE_NEWNET;
 	if (userns)
@@ -200,7 +196,7 @@ static int start(struct up *up, const struct lab_plan *plan, const struct lab_up
 		if (machine_netns < 0)
 			return lab_err_errno(err, errno, "open /proc/self/ns/net");
 	}
-	up->pid = lab_ns_clone(keeper_namespaces(plan, userns, cgroups->n > 0), err);
+	up->pid = lab_ns_clone(keeper_namespaces(plan, userns), err);
 	if (up->pid < 0)
 		return up->pid;
 	if (up->pid == 0) {
@@ -285,6 +281,7 @@ static int become_client(struct up *up, struct lab_client **ret, struct lab_err 
 	if (r < 0)
 		return r;
 	c->keeper_pidfd = take_fd(&up->pidfd);
+	(void)snprintf(c->lab, sizeof(c->lab), "%s", up->params->name);
 	if (!up->params->leash) {
 		r = lab_client_release(c, err);
 		if (r < 0) {

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "netlab/base/err.h"
 #include "netlab/base/strbuf.h"
@@ -14,7 +15,7 @@
  *
  * A lab whose hosts have limits gets one group in each hierarchy that it needs (one of version 2, or one for memory and one for
  * cpu of version 1), and in it one group for each host with a limit. A host's init moves itself there before it does anything
- * else. The kernel does not remove groups by itself, so their paths are journalled in the run directory before they are made:
+ * else. In a lab that is up, a host is moved into groups when it is to be frozen, or when it gets limits it did not have. The kernel does not remove groups by itself, so their paths are journalled in the run directory before they are made:
  *
  *   lab_cgroups_find()      where groups can be made; changes nothing but the switch of a controller (version 2)
  *   lab_cgroups_journal()   what is going to be made
@@ -25,27 +26,35 @@
  * controllers switched on for its children. A controller that had to be switched on stays so: it does nothing by itself, and others
  * may rely on it by then.
  */
-#define LAB_CGROUPS_MAX       2u
+#define LAB_CGROUPS_MAX       4u /* memory, cpu, pids and what freezes, each in a hierarchy of its own */
 #define LAB_CGROUP_NAME_LEN   96u
-#define LAB_CGROUP_PATH_LEN   1024u      /* a longer one is none that anybody uses */
+#define LAB_CGROUP_PATH_LEN   640u       /* a longer one is none that anybody uses */
 #define LAB_LIMIT_MEMORY_MIN  (8u << 20) /* bytes; a host's init alone needs some */
 #define LAB_LIMIT_CPUS_MIN    10u        /* thousandths of a processor */
 #define LAB_LIMIT_CPUS_MAX    1000000u
+#define LAB_LIMIT_PIDS_MIN    8u       /* a host's agents need some */
+#define LAB_LIMIT_PIDS_MAX    4194304u /* the kernel's PID_MAX_LIMIT */
 #define LAB_LIMITS_FORMAT_LEN 64u
 
 enum lab_cgroup_controller {
 	LAB_CGROUP_MEMORY = 1 << 0,
 	LAB_CGROUP_CPU = 1 << 1,
+	LAB_CGROUP_PIDS = 1 << 2,
+	LAB_CGROUP_FREEZER =
+		1 << 3, /* version 2 has it in each group, and it is taken there if there is one */
+	LAB_CGROUP_ALL_ = (1 << 4) - 1,
 };
 
 /**
  * struct lab_limits - what a host may use
  * @memory_bytes: memory and swap, bytes; 0 = no limit
  * @cpus_milli:	processor time, in thousandths of a processor; 0 = no limit
+ * @pids:	processes and threads; 0 = no limit
  */
 struct lab_limits {
 	uint64_t memory_bytes;
 	uint32_t cpus_milli;
+	uint32_t pids;
 };
 
 /**
@@ -158,6 +167,83 @@ int lab_cgroups_add_host(const struct lab_cgroups *cgs, const char *host,
  * Return: 0 or -errno.
  */
 int lab_cgroups_enter(int fd, const char *host, struct lab_err *err);
+
+/**
+ * lab_cgroups_which() - The group of a lab that has a controller
+ * @cgs:	made
+ * @controller:	one of enum lab_cgroup_controller
+ *
+ * Return: the group (borrowed), or NULL. Any group of version 2 can freeze.
+ */
+const struct lab_cgroup *lab_cgroups_which(const struct lab_cgroups *cgs, unsigned int controller);
+
+/**
+ * lab_cgroups_adopt() - Make one more group of a lab that is up
+ * @cgs:	made; a group of version 2 that is there gets the controllers of the other one
+ * @more:	found, and journalled with the others; its descriptor @parent_fd is moved
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno. Errors: -ENOSPC there are LAB_CGROUPS_MAX.
+ */
+int lab_cgroups_adopt(struct lab_cgroups *cgs, struct lab_cgroup *more, struct lab_err *err);
+
+/**
+ * lab_cgroups_open_host() - The group of a host in one of the lab's, made if it is not there
+ * @cg:		made
+ * @host:	name of the host
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: descriptor of its directory (caller closes), or -errno.
+ */
+int lab_cgroups_open_host(const struct lab_cgroup *cg, const char *host, struct lab_err *err);
+
+/**
+ * lab_cgroups_move() - Move a process into a group
+ * @dir:	from lab_cgroups_open_host()
+ * @pid:	process
+ *
+ * Return: 0 or -errno. Errors: -ESRCH it has ended.
+ */
+int lab_cgroups_move(int dir, pid_t pid);
+
+/**
+ * lab_cgroups_limit_host() - Change the limits of a host
+ * @cgs:	made; has all controllers that the limits need
+ * @host:	name of the host
+ * @limits:	from now on; 0 takes a limit away
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno. Errors: -EBUSY it uses more memory than that, -ENOSYS, -EINVAL as lab_cgroups_add_host().
+ */
+int lab_cgroups_limit_host(const struct lab_cgroups *cgs, const char *host,
+			   const struct lab_limits *limits, struct lab_err *err);
+
+/**
+ * lab_cgroups_freeze() - Stop all processes of a group, or let them go on
+ * @dir:	from lab_cgroups_open_host()
+ * @v2:		version of its hierarchy
+ * @frozen:	true to stop them; it takes effect later, see lab_cgroups_frozen()
+ *
+ * Return: 0 or -errno. Errors: -ENOENT this kernel cannot freeze groups (before 5.2).
+ * Source: cgroup.freeze in Documentation/admin-guide/cgroup-v2.rst; freezer-subsystem.rst of version 1.
+ */
+int lab_cgroups_freeze(int dir, bool v2, bool frozen);
+
+/**
+ * lab_cgroups_frozen() - Have all processes of a group stopped
+ * @dir:	from lab_cgroups_open_host()
+ * @v2:		version of its hierarchy
+ *
+ * Return: 1 yes, 0 not yet, or -errno.
+ */
+int lab_cgroups_frozen(int dir, bool v2);
+
+/**
+ * lab_cgroups_drop_host() - Remove the groups of a host whose processes have ended
+ * @cgs:	made
+ * @host:	name of the host
+ */
+void lab_cgroups_drop_host(const struct lab_cgroups *cgs, const char *host);
 
 /**
  * lab_cgroups_remove() - Remove the groups of a lab

@@ -17,6 +17,8 @@ static const struct {
 } controller_names[] = {
 	{ LAB_CGROUP_MEMORY, "memory" },
 	{ LAB_CGROUP_CPU, "cpu" },
+	{ LAB_CGROUP_PIDS, "pids" },
+	{ LAB_CGROUP_FREEZER, "freezer" },
 };
 
 /* --- text ------------------------------------------------------------------------------------- */
@@ -123,6 +125,11 @@ static int not_mounted(unsigned int missing, struct lab_err *err)
 {
 	const char *name = first_name(missing);
 
+	if (missing == LAB_CGROUP_FREEZER)
+		return lab_err_set(
+			err, ENOSYS,
+			"to freeze a host takes cgroups, and no hierarchy that can freeze is mounted: mount -t cgroup2 none"
+			" /sys/fs/cgroup [ENOSYS]");
 	return lab_err_set(
 		err, ENOSYS,
 		"a limit of %s needs the cgroup controller %s, and no hierarchy that has it is mounted: mount -t cgroup2"
@@ -134,7 +141,7 @@ static int not_mounted(unsigned int missing, struct lab_err *err)
 int lab_cgroups_locate(char *mountinfo, const char *cgroup, unsigned int controllers,
 		       struct lab_cgroups *ret, struct lab_err *err)
 {
-	struct lab_mountinfo m, unified = { .type = NULL };
+	struct lab_mountinfo m, unified = { .type = NULL }, freezer = { .type = NULL };
 	struct lab_cgroups found = { .n = 0 };
 	unsigned int left = controllers, here;
 	char *save = NULL, *line;
@@ -145,9 +152,17 @@ int lab_cgroups_locate(char *mountinfo, const char *cgroup, unsigned int control
 		if (strcmp(m.type, "cgroup2") == 0 && !unified.type)
 			unified = m;
 		here = strcmp(m.type, "cgroup") == 0 ? controllers_in(m.options, ",") & left : 0;
+		if (here & LAB_CGROUP_FREEZER)
+			freezer = m;
+		here &= ~(unsigned int)LAB_CGROUP_FREEZER;
 		if (here)
 			take_mount(&found, &m, cgroup, here, false);
 		left &= ~here;
+	}
+	/* A frozen process of version 2 can be killed, and traced. */
+	if ((left & LAB_CGROUP_FREEZER) && !unified.type && freezer.type) {
+		take_mount(&found, &freezer, cgroup, LAB_CGROUP_FREEZER, false);
+		left &= ~(unsigned int)LAB_CGROUP_FREEZER;
 	}
 	if (left && !unified.type)
 		return not_mounted(left, err);
@@ -161,6 +176,12 @@ int lab_cgroups_locate(char *mountinfo, const char *cgroup, unsigned int control
 
 static int no_right(const struct lab_cgroup *cg, const char *path, int code, struct lab_err *err)
 {
+	if (cg->controllers == LAB_CGROUP_FREEZER)
+		return lab_err_set(
+			err, code == ENOENT ? ENOSYS : EPERM,
+			"to freeze a host takes a cgroup, and none can be made in %s: run as root, or where cgroups are delegated"
+			" (systemd-run --user --scope -p Delegate=yes netlab ...) [%s]",
+			path, lab_err_name(code));
 	return lab_err_set(
 		err, code == ENOENT ? ENOSYS : EPERM,
 		"limits need a group of the cgroup controller %s, and none can be made in %s: run as root, or where the"
@@ -203,10 +224,11 @@ static int switch_on(int dir, unsigned int controllers)
 /* Can groups with these controllers be made here? */
 static int try_v2(int dir, unsigned int controllers)
 {
-	unsigned int off = controllers & ~listed(dir, "cgroup.subtree_control");
+	unsigned int needs = controllers & ~(unsigned int)LAB_CGROUP_FREEZER;
+	unsigned int off = needs & ~listed(dir, "cgroup.subtree_control");
 	int r = can_make(dir);
 
-	if (r == 0 && (controllers & ~listed(dir, "cgroup.controllers")))
+	if (r == 0 && (needs & ~listed(dir, "cgroup.controllers")))
 		return -ENODEV;
 	return r == 0 && off ? switch_on(dir, off) : r;
 }

@@ -17,15 +17,19 @@
  *   /layer     a layer that all hosts share above /lower: /etc/hosts, no /etc/hostname, an empty /run and /tmp, mount points
  *   /dev       device nodes, shared read-only
  *   /proc      only in a user namespace, where a host may mount its own beside a full one only; likewise /sys
- *   /up/N      what host N writes: u and w (upper and work directory of its overlay), u1, w1, ..., and run and tmp if need be
+ *   /up/N      what host N writes: u and w (upper and work directory of its overlay), u1, w1, ..., and run and tmp if need be;
+ *              "layers" names the directories with layers (u, u1, ...) that lie between those and the machine's, topmost first:
+ *              what it was restored to. Each is a name below /up/N
  *   /m         mount point of a host's new root, in the host's own namespace
  */
 #define LAB_SPAWN_SUBMOUNTS_MAX 40u
 #define LAB_SPAWN_PATH_MAX      256u
 #define LAB_SPAWN_CGROUP_FD \
 	5 /* the first of the lab's cgroups in the spawner: struct lab_spawn_setup.n_cgroups */
-#define LAB_SPAWN_NETNS_MAX 16u
-#define LAB_SPAWN_NETNS_LEN 32u
+#define LAB_SPAWN_LAYERS_MAX 32u /* of one host that are named in its "layers" */
+#define LAB_SPAWN_LAYER_LEN  16u /* of such a name, with its NUL */
+#define LAB_SPAWN_NETNS_MAX  16u
+#define LAB_SPAWN_NETNS_LEN  32u
 
 /**
  * struct lab_spawn_setup - sent to the spawner once, before the first request; if a descriptor comes with it, that is the
@@ -52,6 +56,8 @@ struct lab_spawn_setup {
  * @forwarding:	it routes, in all its network namespaces
  * @cgroups:	bit i: it has a group in the i-th cgroup of the lab
  * @n_netns:	how many further network namespaces it has
+ * @again:	it was there before: it goes into the network namespaces that it had, whose descriptors come behind this, one with each of
+ *		1 + @n_netns datagrams of one byte, its own first; and it goes on with the files that it wrote, but for those in /run
  * @name:	its host name
  * @netns:	names of the further network namespaces
  *
@@ -63,6 +69,7 @@ struct lab_spawn_req {
 	uint32_t forwarding;
 	uint32_t cgroups;
 	uint32_t n_netns;
+	uint32_t again;
 	char name[64];
 	char netns[LAB_SPAWN_NETNS_MAX][LAB_SPAWN_NETNS_LEN];
 };

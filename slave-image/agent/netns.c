@@ -73,15 +73,15 @@ int agt_netns_no_dad(int proc, struct lab_err *err)
 
 /* --- the namespaces --- */
 
-/* A new namespace, kept by its name under /run/netns; this process is in it afterwards. */
-static int make_one(const struct lab_spawn_req *req, int proc, const char *path,
+/* A namespace, new unless there is an @old one, kept by its name under /run/netns; this process is in it afterwards. */
+static int make_one(const struct lab_spawn_req *req, int old, int proc, const char *path,
 		    struct lab_err *err)
 {
 	cleanup_close int fd = -1;
 	int r;
 
-	if (unshare(CLONE_NEWNET) < 0)
-		return lab_err_errno(err, errno, "unshare");
+	if (old >= 0 ? setns(old, CLONE_NEWNET) < 0 : unshare(CLONE_NEWNET) < 0)
+		return lab_err_errno(err, errno, "enter");
 	fd = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0444);
 	if (fd < 0)
 		return lab_err_errno(err, errno, "create %s", path);
@@ -94,7 +94,7 @@ static int make_one(const struct lab_spawn_req *req, int proc, const char *path,
 	return req->forwarding ? agt_netns_forward(err) : 0;
 }
 
-static int make_all(const struct lab_spawn_req *req, struct lab_err *err)
+static int make_all(const struct lab_spawn_req *req, const int *old, struct lab_err *err)
 {
 	cleanup_close int own = open(SELF_NET, O_RDONLY | O_CLOEXEC);
 	cleanup_close int proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -107,7 +107,7 @@ static int make_all(const struct lab_spawn_req *req, struct lab_err *err)
 		return lab_err_errno(err, errno, "mkdir %s", NETNS_DIR);
 	for (uint32_t i = 0; i < req->n_netns && r == 0; i++) {
 		(void)snprintf(path, sizeof(path), NETNS_DIR "/%s", req->netns[i]);
-		r = make_one(req, proc, path, err);
+		r = make_one(req, old ? old[i] : -1, proc, path, err);
 		if (r < 0)
 			(void)lab_err_prefix(err, r, "netns %s: ", req->netns[i]);
 	}
@@ -215,12 +215,13 @@ static int connect_and_start(const struct lab_spawn_req *req, int channel, struc
 	return r;
 }
 
-int agt_netns_make(const struct lab_spawn_req *req, int channel, struct lab_err *err)
+int agt_netns_make(const struct lab_spawn_req *req, const int *old, int channel,
+		   struct lab_err *err)
 {
 	int r;
 
 	if (req->n_netns > LAB_SPAWN_NETNS_MAX)
 		return lab_err_set(err, EPROTO, "too many network namespaces");
-	r = make_all(req, err);
+	r = make_all(req, old, err);
 	return r < 0 ? r : connect_and_start(req, channel, err);
 }

@@ -17,6 +17,7 @@
 /**
  * agt_netns_make() - Make the further namespaces of a host and start their agents
  * @req:	what the keeper asked for
+ * @old:	namespaces that it had before, to be used again, in the order of @req (borrowed); NULL = make new ones
  * @channel:	the host's own channel to the keeper; each namespace is announced there (netlab/ns/spawn.h)
  * @err:	filled on failure; may be NULL
  *
@@ -24,7 +25,8 @@
  * Return: 0 or -errno; on failure the process should end.
  * Source: network_namespaces(7), ip-netns(8).
  */
-int agt_netns_make(const struct lab_spawn_req *req, int channel, struct lab_err *err);
+int agt_netns_make(const struct lab_spawn_req *req, const int *old, int channel,
+		   struct lab_err *err);
 
 /**
  * agt_netns_no_dad() - Switch duplicate address detection off for the links to come in the current network namespace

@@ -2,21 +2,29 @@
 /* root.c - a host's own view of the machine's files: overlays and the few mounts that must be its own */
 #include "slave-image/agent/root.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "netlab/base/files.h"
 #include "netlab/base/util.h"
 #include "netlab/ns/mount.h"
 
 #define NEW_ROOT "/m"
 
-enum { SAFE = MS_NOSUID | MS_NODEV | MS_NOEXEC };
+enum {
+	SAFE = MS_NOSUID | MS_NODEV | MS_NOEXEC,
+	LAYERS_LEN = LAB_SPAWN_LAYERS_MAX * (LAB_SPAWN_LAYER_LEN + 24),
+};
 
+/* A host that starts again has them already. */
 static int make_dir(const char *path, mode_t mode, struct lab_err *err)
 {
-	return mkdir(path, mode) < 0 ? lab_err_errno(err, errno, "mkdir %s", path) : 0;
+	return mkdir(path, mode) < 0 && errno != EEXIST
+		       ? lab_err_errno(err, errno, "mkdir %s", path)
+		       : 0;
 }
 
 /* The directories that this host writes, on the lab's tmpfs. The spawner runs with umask 0. */
@@ -36,22 +44,61 @@ static int make_upper(uint32_t index, struct lab_err *err)
 	return r;
 }
 
-static int mount_main_overlay(const struct lab_spawn_setup *setup, uint32_t index,
-			      struct lab_err *err)
+/* The layers that the host was restored to, for a "lowerdir=": "/up/7/s2/u:/up/7/s1/u:", or nothing. */
+static void read_layers(uint32_t index, const char *part, char ret[LAYERS_LEN])
 {
-	char options[128];
+	char path[64], names[LAB_SPAWN_LAYERS_MAX * LAB_SPAWN_LAYER_LEN], *save = NULL, *name;
+	cleanup_close int fd = -1;
+	size_t len = 0;
+	ssize_t n;
+
+	*ret = '\0';
+	(void)snprintf(path, sizeof(path), "/up/%u/layers", index);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, names, sizeof(names) - 1);
+	if (n <= 0)
+		return;
+	names[n] = '\0';
+	for (name = strtok_r(names, "\n", &save); name; name = strtok_r(NULL, "\n", &save)) {
+		(void)snprintf(path, sizeof(path), "/up/%u/%.15s/%s", index, name, part);
+		/* A host that wrote nothing there has no such layer. */
+		if (access(path, F_OK) == 0 && len + strlen(path) + 2 < LAYERS_LEN)
+			len += (size_t)snprintf(ret + len, LAYERS_LEN - len, "%s:", path);
+	}
+}
+
+/* As after a boot, there is nothing in /run. */
+static int empty_run(uint32_t index, struct lab_err *err)
+{
+	char path[64];
+	int r;
+
+	(void)snprintf(path, sizeof(path), "/up/%u/u/run", index);
+	r = lab_files_remove(AT_FDCWD, path);
+	if (r == 0) {
+		(void)snprintf(path, sizeof(path), "/up/%u/run", index);
+		r = lab_files_remove(AT_FDCWD, path);
+	}
+	return r < 0 ? lab_err_errno(err, -r, "empty %s", path) : 0;
+}
+
+static int mount_main_overlay(const struct lab_spawn_setup *setup, uint32_t index,
+			      const char *layers, struct lab_err *err)
+{
+	char options[LAYERS_LEN + 128];
 
 	(void)snprintf(options, sizeof(options),
-		       "lowerdir=/layer:/lower,upperdir=/up/%u/u,workdir=/up/%u/w%s", index, index,
-		       setup->userxattr ? ",userxattr" : "");
+		       "lowerdir=%s/layer:/lower,upperdir=/up/%u/u,workdir=/up/%u/w%s", layers,
+		       index, index, setup->userxattr ? ",userxattr" : "");
 	return lab_mount("overlay", NEW_ROOT, "overlay", MS_NODEV, options, err);
 }
 
 /* A /usr, /home or /var that is a file system of its own on the machine. */
 static int mount_sub_overlay(const struct lab_spawn_setup *setup, uint32_t index, unsigned int n,
-			     struct lab_err *err)
+			     bool again, struct lab_err *err)
 {
-	char options[LAB_SPAWN_PATH_MAX + 160], target[LAB_SPAWN_PATH_MAX + sizeof(NEW_ROOT)],
+	char options[LAYERS_LEN + LAB_SPAWN_PATH_MAX + 160],
+		layers[LAYERS_LEN] = "", target[LAB_SPAWN_PATH_MAX + sizeof(NEW_ROOT)],
 		layer[LAB_SPAWN_PATH_MAX + 8], dir[64];
 	bool layered;
 	int r;
@@ -73,8 +120,11 @@ static int mount_sub_overlay(const struct lab_spawn_setup *setup, uint32_t index
 	r = make_dir(dir, 0700, err);
 	if (r < 0)
 		return r;
+	(void)snprintf(dir, sizeof(dir), "u%u", n + 1);
+	if (again)
+		read_layers(index, dir, layers);
 	(void)snprintf(options, sizeof(options),
-		       "lowerdir=%s%s/lower%u,upperdir=/up/%u/u%u,workdir=/up/%u/w%u%s",
+		       "lowerdir=%s%s%s/lower%u,upperdir=/up/%u/u%u,workdir=/up/%u/w%u%s", layers,
 		       layered ? layer : "", layered ? ":" : "", n + 1, index, n + 1, index, n + 1,
 		       setup->userxattr ? ",userxattr" : "");
 	return lab_mount("overlay", target, "overlay", MS_NODEV, options, err);
@@ -155,17 +205,23 @@ static int mount_kernel(const struct lab_spawn_setup *setup, int proc, struct la
 	return agt_root_sys(NEW_ROOT "/sys", err);
 }
 
-int agt_root_enter(const struct lab_spawn_setup *setup, uint32_t index, int proc,
+int agt_root_enter(const struct lab_spawn_setup *setup, const struct lab_spawn_req *req, int proc,
 		   struct lab_err *err)
 {
+	char layers[LAYERS_LEN] = "";
+	uint32_t index = req->index;
 	int r;
 
 	r = make_upper(index, err);
+	if (r == 0 && req->again) {
+		r = empty_run(index, err);
+		read_layers(index, "u", layers);
+	}
 	if (r < 0)
 		return r;
-	r = mount_main_overlay(setup, index, err);
+	r = mount_main_overlay(setup, index, layers, err);
 	for (unsigned int n = 0; n < setup->n_submounts && r == 0; n++)
-		r = mount_sub_overlay(setup, index, n, err);
+		r = mount_sub_overlay(setup, index, n, req->again, err);
 	if (r < 0)
 		return r;
 	if (setup->bind_private) {

@@ -21,17 +21,18 @@ int agt_root_proc(struct lab_err *err);
 /**
  * agt_root_enter() - Build the root of a host and make it this process's root
  * @setup:	what the template looks like
- * @index:	number of the host
+ * @req:	which host, and whether it was there before
  * @proc:	of agt_root_proc() (borrowed)
  * @err:	filled on failure; may be NULL
  *
  * The machine's files copy-on-write; private /run, /tmp and /dev/shm; a minimal read-only /dev with its own pty instance; fresh /proc and the
- * namespace's own /sys, both read-only but for /proc/sys/net and /sys/devices/virtual/net, which belong to the namespace.
+ * namespace's own /sys, both read-only but for /proc/sys/net and /sys/devices/virtual/net, which belong to the namespace. A host that was
+ * there before finds what it wrote, above the layers that it was restored to.
  * Context: PID 1 of new mount, PID and network namespaces inside the template (netlab/ns/spawn.h), CAP_SYS_ADMIN.
  * Return: 0 or -errno; on failure the process should end.
  * Source: Documentation/filesystems/overlayfs.rst, devpts.rst, proc.rst.
  */
-int agt_root_enter(const struct lab_spawn_setup *setup, uint32_t index, int proc,
+int agt_root_enter(const struct lab_spawn_setup *setup, const struct lab_spawn_req *req, int proc,
 		   struct lab_err *err);
 
 /**

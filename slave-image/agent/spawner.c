@@ -71,14 +71,17 @@ static int settle_netns(int keeper, const struct lab_spawn_req *req, int proc, s
 	return r;
 }
 
+/* @old: the network namespaces of a host that was there before; NULL for others. */
 static int become_host(const struct lab_spawn_setup *setup, const struct lab_spawn_req *req,
-		       int keeper, int channel, struct lab_err *err)
+		       const int *old, int keeper, int channel, struct lab_err *err)
 {
 	int r = enter_cgroups(setup, req, err);
 	cleanup_close int proc = -1;
 
 	if (r < 0)
 		return r;
+	if (old && setns(old[0], CLONE_NEWNET) < 0)
+		return lab_err_errno(err, errno, "enter its network namespace");
 	proc = agt_root_proc(err);
 	if (proc < 0)
 		return proc;
@@ -87,11 +90,11 @@ static int become_host(const struct lab_spawn_setup *setup, const struct lab_spa
 		return r;
 	if (sethostname(req->name, strlen(req->name)) < 0)
 		return lab_err_errno(err, errno, "sethostname");
-	r = agt_root_enter(setup, req->index, proc, err);
+	r = agt_root_enter(setup, req, proc, err);
 	if (r == 0 && req->forwarding)
 		r = agt_netns_forward(err);
 	if (r == 0 && req->n_netns)
-		r = agt_netns_make(req, channel, err);
+		r = agt_netns_make(req, old ? old + 1 : NULL, channel, err);
 	return r < 0 ? r : agt_netns_settle(err);
 }
 
@@ -114,11 +117,11 @@ void agt_report_failure(int fd, const struct lab_err *err)
 }
 
 static void run_host(const struct lab_spawn_setup *setup, const struct lab_spawn_req *req,
-		     int keeper, int channel)
+		     const int *old, int keeper, int channel)
 {
 	struct lab_err err = { 0 };
 
-	if (become_host(setup, req, keeper, channel, &err) < 0) {
+	if (become_host(setup, req, old, keeper, channel, &err) < 0) {
 		agt_report_failure(channel, &err);
 		_exit(1);
 	}
@@ -132,7 +135,8 @@ static void set_failure(struct lab_spawn_reply *reply, const struct lab_err *err
 		       err->msg);
 }
 
-static int spawn(int fd, const struct lab_spawn_setup *setup, const struct lab_spawn_req *req)
+static int spawn(int fd, const struct lab_spawn_setup *setup, const struct lab_spawn_req *req,
+		 const int *old)
 {
 	struct lab_spawn_reply reply = { .index = req->index };
 	struct lab_err err = { 0 };
@@ -148,10 +152,12 @@ static int spawn(int fd, const struct lab_spawn_setup *setup, const struct lab_s
 	flags = HOST_NAMESPACES | CLONE_PARENT;
 	if (req->cgroups)
 		flags &= ~(uint64_t)CLONE_NEWCGROUP;
+	if (old)
+		flags &= ~(uint64_t)CLONE_NEWNET;
 	pid = lab_ns_clone(flags, &err);
 	if (pid == 0) {
 		(void)close(pair[0]);
-		run_host(setup, req, fd, pair[1]);
+		run_host(setup, req, old, fd, pair[1]);
 	}
 	(void)close(pair[1]);
 	reply.pid = pid < 0 ? 0 : pid;
@@ -168,16 +174,40 @@ static bool receive(int fd, void *buf, size_t len, int *ret_fd)
 	return lab_fdpass_recv(fd, buf, len, ret_fd, 0) == (ssize_t)len;
 }
 
+/* The network namespaces that a host had. */
+static bool receive_old(int fd, size_t n, int *ret)
+{
+	char byte;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!receive(fd, &byte, 1, &ret[i]) || ret[i] < 0)
+			break;
+	if (i == n)
+		return true;
+	while (i > 0)
+		(void)close(ret[--i]);
+	return false;
+}
+
 static int serve(int fd, const struct lab_spawn_setup *setup)
 {
 	struct lab_spawn_req req = { 0 };
 	int none = -1;
 
 	while (receive(fd, &req, sizeof(req), &none)) {
+		int old[1 + LAB_SPAWN_NETNS_MAX], r;
+		size_t n_old = req.again ? 1 + (size_t)req.n_netns : 0;
+
 		req.name[sizeof(req.name) - 1] = '\0';
 		for (size_t i = 0; i < LAB_SPAWN_NETNS_MAX; i++)
 			req.netns[i][LAB_SPAWN_NETNS_LEN - 1] = '\0';
-		if (spawn(fd, setup, &req) < 0)
+		if (n_old > LAB_ARRAY_SIZE(old) || !receive_old(fd, n_old, old))
+			return 1;
+		r = spawn(fd, setup, &req, n_old ? old : NULL);
+		while (n_old > 0)
+			(void)close(old[--n_old]);
+		if (r < 0)
 			return 1;
 	}
 	return 0;

@@ -32,7 +32,7 @@ mkdir "$work/sub"
 touch "$work/other.txt" "$work/with blank.xml"
 
 is 'it registers itself' "$(complete -p netlab)" 'complete -F _netlab netlab'
-offers '--help --version deconfigure doctor exec help kernel list-pools match run shell topo version' ''
+offers '--help --version deconfigure doctor exec help host kernel list-pools match run shell topo version' ''
 offers 'topo' t
 offers 'ring.xml' doctor pair.xml r
 offers 'fetch ls rm run' kernel ''
@@ -56,6 +56,16 @@ offers '' exec --timeout ''
 offers '' exec nosuch ''
 offers 'h1 h2' shell pair ''
 offers '' shell pair h1 ''
+offers 'exec exists freeze list restart shell show start state stop unfreeze' host ''
+offers 'pair ring' host stop ''
+offers 'h1 h2 h3' host stop ring ''
+offers 'h2 h3' host freeze ring h1 ''
+offers '--all --help --json --no-colour --timeout --verbose' host restart -
+offers 'h1 h2' host show pair ''
+offers '' host show pair h1 ''
+offers 'pair ring' host list ''
+offers '' host list pair ''
+offers 'h1 h2' host exec pair ''
 offers 'pair.xml' topo up pa
 offers 'pair.xml ring.xml sub with blank.xml' topo up ''
 offers '' topo up pair.xml ''
@@ -72,7 +82,8 @@ complete_words exec ring h1 -- cat pai
 is 'and its files' "$offered" pair.xml
 
 # Every option that --help names is offered, and no other.
-for command in run deconfigure match list-pools 'topo up' 'topo down' 'topo ls' 'topo inspect' 'topo plan' exec shell; do
+for command in run deconfigure match list-pools 'topo up' 'topo down' 'topo ls' 'topo inspect' 'topo plan' exec shell \
+	'host list' 'host exists' 'host show' 'host state' 'host start' 'host stop' 'host restart' 'host freeze' 'host unfreeze'; do
 	read -ra words <<<"$command"
 	complete_words "${words[@]}" --
 	help=$("$NETLAB" "${words[@]}" --help | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort | tr '\n' ' ')

@@ -77,7 +77,7 @@ like 'with the nearest name' "$err" '^error: .*pari.*did you mean "pair"'
 run netlab topo inspect mixed pair
 is 'two labs: exit 2' "$status" 2
 
-# A host whose first process is killed is dead, and the lab says so; the others go on.
+# A host whose first process is killed is stopped, and the lab says so; the others go on.
 agent=$(jq -r '.hosts[] | select(.id == "h2") | .pid' <<<"$json")
 is 'its process id is the one seen here' "$(nsenter -t "$agent" -u hostname)" h2
 kill -9 "$agent"
@@ -85,11 +85,11 @@ for ((i = 0; i < 500; i++)); do
 	state=$(netlab topo inspect mixed --json | jq -r '.hosts[] | select(.id == "h2") | .state')
 	[ "$state" != running ] && break
 done
-is 'a host that was killed is dead' "$state" dead
+is 'a host that was killed is stopped' "$state" stopped
 run netlab exec mixed h2 -- true
 is 'a command there: exit 255' "$status" 255
 like 'with a clear line' "$err" '^error: host h2 has died$'
 is 'the others go on' "$(netlab exec mixed h1 -- uname -n)" h1
-like 'the table shows it' "$(netlab topo inspect mixed)" '3 of 4 hosts running.*h2 +dead'
+like 'the table shows it' "$(netlab topo inspect mixed)" '3 of 4 hosts running.*h2 +stopped'
 like 'and the list' "$(netlab topo ls)" 'mixed +4 +3 '
 done_testing

@@ -92,6 +92,48 @@ static void only_what_is_needed_is_looked_for(LAB_UNUSED void **state)
 	assert_int_equal(cgs.n, 1);
 }
 
+static void to_freeze_takes_version_2(LAB_UNUSED void **state)
+{
+	struct lab_cgroups cgs;
+	struct lab_err err;
+
+	assert_int_equal(locate("33 30 0:29 / /cg/freezer rw - cgroup cgroup rw,freezer\n"
+				"34 30 0:30 / /cg/unified rw - cgroup2 cgroup2 rw\n",
+				"4:freezer:/a\n0::/b\n", LAB_CGROUP_FREEZER, &cgs, NULL),
+			 0);
+	assert_int_equal(cgs.n, 1);
+	assert_true(cgs.list[0].v2);
+	assert_string_equal(cgs.list[0].parent, "/cg/unified/b");
+	/* Version 1 where there is no other. */
+	assert_int_equal(locate("33 30 0:29 / /cg/freezer rw - cgroup cgroup rw,freezer\n"
+				"35 30 0:31 / /cg/pids rw - cgroup cgroup rw,pids\n",
+				"4:freezer:/a\n", LAB_CGROUP_FREEZER | LAB_CGROUP_PIDS, &cgs, NULL),
+			 0);
+	assert_int_equal(cgs.n, 2);
+	assert_int_equal(cgs.list[0].controllers, LAB_CGROUP_PIDS);
+	assert_int_equal(cgs.list[1].controllers, LAB_CGROUP_FREEZER);
+	assert_false(cgs.list[1].v2);
+	assert_string_equal(cgs.list[1].parent, "/cg/freezer/a");
+	assert_int_equal(locate("24 1 0:22 / /proc rw - proc proc rw\n", "", LAB_CGROUP_FREEZER,
+				&cgs, &err),
+			 -ENOSYS);
+	assert_string_equal(
+		err.msg,
+		"to freeze a host takes cgroups, and no hierarchy that can freeze is mounted: mount -t cgroup2 none"
+		" /sys/fs/cgroup [ENOSYS]");
+}
+
+static void one_of_version_2_does_all(LAB_UNUSED void **state)
+{
+	struct lab_cgroups cgs = { .n = 2 };
+
+	cgs.list[0] = (struct lab_cgroup){ .controllers = LAB_CGROUP_MEMORY };
+	cgs.list[1] = (struct lab_cgroup){ .controllers = LAB_CGROUP_CPU, .v2 = true };
+	assert_ptr_equal(lab_cgroups_which(&cgs, LAB_CGROUP_MEMORY), &cgs.list[0]);
+	assert_ptr_equal(lab_cgroups_which(&cgs, LAB_CGROUP_FREEZER), &cgs.list[1]);
+	assert_null(lab_cgroups_which(&cgs, LAB_CGROUP_PIDS));
+}
+
 /* A container without a cgroup namespace sees its part of the hierarchy at the mount, and the whole path in /proc. */
 static void a_mount_may_show_a_part(LAB_UNUSED void **state)
 {
@@ -135,6 +177,16 @@ static void check_text(uint64_t bytes, uint32_t milli, const char *expected)
 	assert_string_equal(lab_limits_format(&limits, buf), expected);
 }
 
+static void check_pids(void)
+{
+	const struct lab_limits limits = { INT64_MAX, UINT32_MAX, UINT32_MAX };
+	char buf[LAB_LIMITS_FORMAT_LEN];
+
+	assert_string_equal(lab_limits_format(&(struct lab_limits){ .pids = 64 }, buf), "pids 64");
+	assert_string_equal(lab_limits_format(&limits, buf),
+			    "memory 9223372036854775807 pids 4294967295 cpus 4294967.295");
+}
+
 static void limits_as_text(LAB_UNUSED void **state)
 {
 	check_text(0, 0, "");
@@ -145,6 +197,7 @@ static void limits_as_text(LAB_UNUSED void **state)
 	check_text(0, 2000, "cpus 2");
 	check_text(0, 1010, "cpus 1.01");
 	check_text(0, LAB_LIMIT_CPUS_MAX, "cpus 1000");
+	check_pids();
 	check_text(INT64_MAX, UINT32_MAX, "memory 9223372036854775807 cpus 4294967.295");
 }
 
@@ -153,7 +206,9 @@ static void limits_need_controllers(LAB_UNUSED void **state)
 	assert_int_equal(lab_limits_controllers(&(struct lab_limits){ 0 }), 0);
 	assert_int_equal(lab_limits_controllers(&(struct lab_limits){ .memory_bytes = 1 }),
 			 LAB_CGROUP_MEMORY);
-	assert_int_equal(lab_limits_controllers(&(struct lab_limits){ 1, 1 }), BOTH);
+	assert_int_equal(lab_limits_controllers(&(struct lab_limits){ 1, 1, 0 }), BOTH);
+	assert_int_equal(lab_limits_controllers(&(struct lab_limits){ .pids = 9 }),
+			 LAB_CGROUP_PIDS);
 }
 
 /* --- groups: here plain directories, without the files of the kernel ----------------------------- */
@@ -276,6 +331,8 @@ int main(void)
 		cmocka_unit_test(version_1_has_one_for_each_hierarchy),
 		cmocka_unit_test(what_version_1_has_not_version_2_takes),
 		cmocka_unit_test(only_what_is_needed_is_looked_for),
+		cmocka_unit_test(to_freeze_takes_version_2),
+		cmocka_unit_test(one_of_version_2_does_all),
 		cmocka_unit_test(a_mount_may_show_a_part),
 		cmocka_unit_test(a_missing_controller_is_named),
 		cmocka_unit_test(limits_as_text),

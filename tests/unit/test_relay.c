@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "netlab/base/strbuf.h"
+#include "netlab/keeper/host.h"
 #include "netlab/keeper/keeper_internal.h"
 
 enum {
@@ -287,6 +288,9 @@ static int tear_down(LAB_UNUSED void **state)
 		end_fini(&t.agents[i]);
 	run();
 	assert_null(t.k.clients);
+	assert_null(t.k.ops);
+	for (size_t i = 0; i < HOSTS; i++)
+		free(t.hosts[i].life);
 	assert_int_equal(t.k.n_paused, 0);
 	assert_int_equal(t.k.streams.n, 0);
 	lab_map_fini(&t.k.streams);
@@ -628,7 +632,7 @@ static void an_agent_that_answers_what_nobody_asked_is_hung_up(LAB_UNUSED void *
 	expect(c1, "error EHOSTDOWN: the host has died\n");
 	call(c1, "inspect", "{}");
 	assert_non_null(strstr(lab_strbuf_str(&c1->trace),
-			       "{\"id\":\"h1\",\"pid\":100,\"state\":\"dead\"}"));
+			       "{\"id\":\"h1\",\"pid\":100,\"state\":\"stopped\"}"));
 }
 
 static void an_answer_comes_once(LAB_UNUSED void **state)
@@ -867,6 +871,100 @@ static void a_failure_without_words_has_some(LAB_UNUSED void **state)
 	assert_string_equal(t.k.err.msg, "host h1: cannot start");
 }
 
+/* --- operations on hosts --- */
+
+static void operations_that_are_wrong_are_refused(LAB_UNUSED void **state)
+{
+	call(c1, "host.fly", "{'host':'h1'}");
+	expect(c1, "error ENOSYS: no such method\n");
+	call(c1, "host.stop", "{}");
+	expect(c1, "error EINVAL: host must be there, as text\n");
+	call(c1, "host.stop", "{'host':'h3'}");
+	expect(c1, "error ENOENT: lab ring has no host \"h3\"; did you mean \"h1\"?\n");
+	call(c1, "host.start", "{'host':'router'}");
+	expect(c1, "error ENOENT: lab ring has no host \"router\"\n");
+	call(c1, "host.thaw", "{'host':'h1','fast':true}");
+	expect(c1, "error EINVAL: host.thaw: no member \"fast\"\n");
+	call(c1, "host.list", "{'host':'h1'}");
+	expect(c1, "error EINVAL: host.list: no member \"host\"\n");
+	call(c1, "host.stop", "{'host':'h1','timeout_ms':-1}");
+	expect(c1, "error EINVAL: host h1: timeout_ms must be 0 to 3600000\n");
+	call(c1, "host.freeze", "{'host':'h1','cgroups':[]}");
+	expect(c1, "error ENOSYS: host h1: no cgroup was found for this [ENOSYS]\n");
+	call(c1, "host.freeze",
+	     "{'host':'h1','cgroups':[{'controllers':8,'v2':true,'parent':'/cg','name':'netlab.x'}]}");
+	expect(c1, "error EINVAL: host h1: cgroups: not a group of a lab\n");
+	assert_null(t.hosts[0].life->op);
+}
+
+static void a_host_does_what_its_state_allows(LAB_UNUSED void **state)
+{
+	call(c1, "host.start", "{'host':'h1'}");
+	expect(c1, "error EBUSY: host h1 is running already\n");
+	call(c1, "host.thaw", "{'host':'h1'}");
+	expect(c1, "error EBUSY: host h1 is not frozen\n");
+	t.hosts[0].life->frozen = true;
+	call(c1, "host.freeze", "{'host':'h1'}");
+	expect(c1, "error EBUSY: host h1 is frozen already\n");
+	call(c1, "host.start", "{'host':'h1'}");
+	expect(c1, "error EBUSY: host h1 is frozen; unfreeze it first\n");
+	t.hosts[0].life->frozen = false;
+	hang_up(a1);
+	call(c1, "host.stop", "{'host':'h1'}");
+	expect(c1, "error EBUSY: host h1 is stopped already\n");
+	call(c1, "host.restart", "{'host':'h1'}");
+	expect(c1, "error EBUSY: host h1 is stopped; start it first\n");
+	t.hosts[1].state = LAB_HOST_STARTING;
+	call(c1, "host.freeze", "{'host':'h2'}");
+	expect(c1, "error EBUSY: host h2 is starting\n");
+}
+
+static void a_frozen_host_runs_no_command(LAB_UNUSED void **state)
+{
+	call(c1, "host.thaw", "{'host':'h1'}");
+	expect(c1, "error EBUSY: host h1 is not frozen\n");
+	t.hosts[0].life->frozen = true;
+	call(c1, "exec", "{'host':'h1','job':1,'argv':['a']}");
+	expect(c1, "error EBUSY: host h1 is frozen; unfreeze it first\n");
+	expect(a1, "");
+}
+
+static void an_init_that_ended_is_told(LAB_UNUSED void **state)
+{
+	lab_hosts_reaped(&t.k, 4711, 0);
+	lab_hosts_reaped(&t.k, 100, SIGKILL);
+	lab_hosts_reaped(&t.k, 101, 3 << 8);
+	assert_string_equal(t.hosts[0].life->why, "its init was killed by signal 9 (Killed)");
+	assert_string_equal(t.hosts[1].life->why, "its init ended with status 3");
+	assert_int_equal(t.hosts[0].state, LAB_HOST_DEAD);
+	assert_int_equal(t.hosts[0].pid, 0);
+	/* Its channel closes a moment later. */
+	assert_false(lab_hosts_gone(&t.hosts[0]));
+	hang_up(a1);
+	assert_true(lab_hosts_gone(&t.hosts[0]));
+	call(c1, "exec", "{'host':'h1','job':1,'argv':['a']}");
+	expect(c1, "error EHOSTDOWN: host h1 has died\n");
+	t.hosts[0].life->asked = true;
+	call(c1, "exec", "{'host':'h1','job':1,'argv':['a']}");
+	expect(c1, "error EHOSTDOWN: host h1 is stopped\n");
+}
+
+static void hosts_are_listed(LAB_UNUSED void **state)
+{
+	struct lab_addr addr;
+
+	assert_int_equal(lab_addr_parse("10.0.0.1/24", &addr), 0);
+	assert_int_equal(lab_topo_add_addr(&t.topo->hosts[0].ifaces[0], &addr, NULL), 0);
+	t.topo->hosts[0].limits = (struct lab_limits){ .memory_bytes = 1 << 30, .pids = 50 };
+	lab_hosts_reaped(&t.k, 101, 0);
+	call(c1, "host.list", "{}");
+	expect(c1,
+	       "answer {\"hosts\":[{\"addresses\":[\"10.0.0.1/24\"],\"backend\":\"native\",\"id\":\"h1\","
+	       "\"limits\":{\"memory\":1073741824,\"pids\":50},\"pid\":100,\"state\":\"running\"},"
+	       "{\"addresses\":[],\"backend\":\"native\",\"id\":\"h2\",\"limits\":{},\"state\":\"stopped\","
+	       "\"why\":\"it was powered off\"}],\"lab\":\"ring\"}\n");
+}
+
 static void inspect_describes_the_lab(LAB_UNUSED void **state)
 {
 	json_t *got;
@@ -925,6 +1023,11 @@ int main(void)
 		lab_test(a_host_that_cannot_start_fails_the_lab),
 		lab_test(a_host_that_ends_while_it_starts_fails_the_lab),
 		lab_test(a_failure_without_words_has_some),
+		lab_test(operations_that_are_wrong_are_refused),
+		lab_test(a_host_does_what_its_state_allows),
+		lab_test(a_frozen_host_runs_no_command),
+		lab_test(an_init_that_ended_is_told),
+		lab_test(hosts_are_listed),
 		lab_test(inspect_describes_the_lab),
 	};
 

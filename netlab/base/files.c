@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* files.c - trees of files: removed and copied as they are, never through a symbolic link */
+#include "netlab/base/files.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "netlab/base/util.h"
+
+static bool is_dot(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+static int first_of(int r, int one)
+{
+	return r ? r : one;
+}
+
+static int remove_tree(int dir, const char *name, const dev_t *dev, unsigned int depth);
+
+static int remove_inside(int dir, const char *name, const dev_t *dev, unsigned int depth)
+{
+	cleanup_dir DIR *d = NULL;
+	const struct dirent *de;
+	struct stat st;
+	int fd, r = 0;
+
+	if (depth == LAB_FILES_DEPTH_MAX)
+		return -ELOOP;
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	d = fdopendir(fd);
+	if (!d) {
+		(void)close(fd);
+		return -ENOMEM;
+	}
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (dev && *dev != st.st_dev)
+		return -EXDEV;
+	while ((de = readdir(d)) != NULL)
+		if (!is_dot(de->d_name))
+			r = first_of(r, remove_tree(fd, de->d_name, &st.st_dev, depth + 1));
+	return r;
+}
+
+static int remove_tree(int dir, const char *name, const dev_t *dev, unsigned int depth)
+{
+	int r;
+
+	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -errno;
+	r = remove_inside(dir, name, dev, depth);
+	if (r < 0)
+		return r == -ENOTDIR ? -EPERM : r;
+	return unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -errno;
+}
+
+int lab_files_remove(int dir, const char *name)
+{
+	return remove_tree(dir, name, NULL, 0);
+}

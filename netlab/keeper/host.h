@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* host.h - the life of a host in a lab that is up: operations on it, whatever its container is made of */
+#ifndef NETLAB_KEEPER_HOST_H
+#define NETLAB_KEEPER_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "netlab/keeper/keeper_internal.h"
+
+/**
+ * DOC: operations on hosts
+ *
+ * Clients ask for them with the methods `host.*` (docs/rpc.md). host.c holds the table of methods: it finds the host, checks that the host is in
+ * a state in which this can be done, that nothing else is under way with it, and calls the function of the host's backend: struct
+ * lab_host_ops. That may answer at once or later, always exactly once, with lab_hostop_done() or lab_hostop_fail(). It never waits: it goes on
+ * in callbacks of the keeper's loop, and what takes long runs in a child process (lab_hostop_child()).
+ *
+ * host_native.c has the functions for hosts of netlab's own, which are processes below the keeper; host_foreign.c passes operations on to the
+ * engine process, under the names that they have there (netlab/backend/engine.h).
+ */
+#define LAB_WHY_LEN 160u
+
+/**
+ * struct lab_klife - what has become of a host since its lab came up
+ * @op:		what is under way with it; NULL = nothing
+ * @frozen:	all its processes are stopped until it is thawed
+ * @asked:	it is stopped because it was asked to
+ * @why:	why it is stopped, when it was not asked to; "" = nothing is known
+ */
+struct lab_klife {
+	struct lab_hostop *op;
+	bool frozen, asked;
+	char why[LAB_WHY_LEN];
+};
+
+typedef void (*lab_hostop_fn)(struct lab_hostop *op);
+
+/**
+ * struct lab_hostop_sweep - a host's processes on their way to their end
+ * @pids:	those that have been asked to end
+ * @n:		how many
+ * @watch:	sources of their pidfds, with them; NULL where one has ended
+ * @fds:	their pidfds
+ * @n_left:	how many have not ended
+ */
+struct lab_hostop_sweep {
+	pid_t *pids;
+	size_t n;
+	struct lab_source **watch;
+	int *fds;
+	size_t n_left;
+};
+
+/**
+ * struct lab_hostop - one request about a host
+ * @keeper:	the lab
+ * @client:	who asked; NULL = the keeper itself
+ * @id:		for the answer
+ * @method:	name of the method, static storage
+ * @host:	the host; NULL = about all of them
+ * @params:	of the request, owned
+ * @fds:	descriptors that came with it, owned
+ * @n_fds:	how many
+ * @poke:	called when the state of @host has changed; NULL = nobody waits for that
+ * @then:	goes on when @host is stopped; NULL = that is all
+ * @timer:	of lab_hostop_timer()
+ * @on_timer:	what it calls
+ * @watch:	one more source of the backend's, freed with this
+ * @fd:		one more descriptor of the backend's, closed with this; -1 = none
+ * @deadline_us: of the backend's; CLOCK_MONOTONIC
+ * @sweep:	of stop
+ * @next:	list of all that are under way
+ */
+struct lab_hostop {
+	struct lab_keeper *keeper;
+	struct lab_kclient *client;
+	uint64_t id;
+	const char *method;
+	struct lab_khost *host;
+	json_t *params;
+	int fds[LAB_RPC_FDS_MAX];
+	unsigned int n_fds;
+	lab_hostop_fn poke, then, on_timer;
+	struct lab_source *timer, *watch;
+	int fd;
+	uint64_t deadline_us;
+	struct lab_hostop_sweep sweep;
+	struct lab_hostop *next;
+};
+
+/**
+ * struct lab_host_ops - what a backend does with a host; a NULL function is something it cannot do
+ * @start:	start a stopped host in the network namespace it has
+ * @stop:	end all that runs in it, by `timeout_ms`; ends with lab_hostop_stopped()
+ * @freeze:	stop all its processes until @thaw
+ * @thaw:	let them go on
+ * @state:	processes, memory, processor time, into lab_hostop_done()
+ */
+struct lab_host_ops {
+	lab_hostop_fn start, stop, freeze, thaw, state;
+};
+
+extern const struct lab_host_ops lab_host_native;  /* host_native.c */
+extern const struct lab_host_ops lab_host_foreign; /* host_foreign.c */
+
+/**
+ * lab_hosts_request() - Serve a method `host.*`
+ * @c:		client
+ * @req:	its request; answered now or later
+ */
+void lab_hosts_request(struct lab_kclient *c, struct lab_rpc_req *req);
+
+/**
+ * lab_hosts_changed() - The state of a host, or of the agent of one of its namespaces, has changed
+ * @host:	the host itself
+ */
+void lab_hosts_changed(struct lab_khost *host);
+
+/**
+ * lab_hosts_failed() - A host has said why it cannot start, or has broken its agent's protocol
+ * @host:	the host itself
+ * @text:	why; NULL = its channel has closed
+ */
+void lab_hosts_failed(struct lab_khost *host, const char *text);
+
+/**
+ * lab_hosts_reaped() - A child of the keeper of a lab that is up has ended
+ * @k:		keeper
+ * @pid:	child, perhaps the init of a host
+ * @status:	its wait status
+ */
+void lab_hosts_reaped(struct lab_keeper *k, pid_t pid, int status);
+
+/**
+ * lab_hosts_frozen() - Is a host frozen
+ * @host:	the host itself
+ *
+ * Return: true if so.
+ */
+bool lab_hosts_frozen(const struct lab_khost *host);
+
+/**
+ * lab_hosts_asked() - Was a host that is dead asked to stop
+ * @host:	the host itself
+ *
+ * Return: true if so.
+ */
+bool lab_hosts_asked(const struct lab_khost *host);
+
+/**
+ * lab_hosts_state() - The state of a host in a word
+ * @host:	the host itself
+ *
+ * Return: "starting", "running", "frozen", "stopped"; static storage.
+ */
+const char *lab_hosts_state(const struct lab_khost *host);
+
+/**
+ * lab_hosts_gone() - Has everything of a stopped host ended
+ * @host:	the host itself
+ *
+ * Return: true when it could be started again.
+ */
+bool lab_hosts_gone(const struct lab_khost *host);
+
+/**
+ * lab_hostop_done() - Answer an operation, which is over
+ * @op:		operation; released
+ * @result:	stolen; NULL = {}
+ */
+void lab_hostop_done(struct lab_hostop *op, json_t *result);
+
+/**
+ * lab_hostop_fail() - Refuse an operation, which is over
+ * @op:		operation; released
+ * @err:	why; "host h1: " is put before it
+ */
+void lab_hostop_fail(struct lab_hostop *op, struct lab_err *err);
+
+/**
+ * lab_hostop_stopped() - The host of an operation is stopped: go on with what comes then, or answer
+ * @op:		operation
+ */
+void lab_hostop_stopped(struct lab_hostop *op);
+
+/**
+ * lab_hostop_timer() - Call a function after a time, in place of an earlier one
+ * @op:		operation
+ * @delay_us:	microseconds
+ * @fn:		called once, unless the operation is over by then
+ *
+ * Return: 0 or -errno.
+ */
+int lab_hostop_timer(struct lab_hostop *op, uint64_t delay_us, lab_hostop_fn fn);
+
+/**
+ * lab_hostop_timeout() - The `timeout_ms` of an operation
+ * @op:		operation
+ * @ret:	written: milliseconds
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -EINVAL.
+ */
+int lab_hostop_timeout(const struct lab_hostop *op, json_int_t *ret, struct lab_err *err);
+
+/**
+ * lab_host_start() - The start of a host, whatever its backend
+ * @op:		operation
+ */
+void lab_host_start(struct lab_hostop *op);
+
+/**
+ * lab_host_state() - What is known of a host without looking at its processes
+ * @host:	the host itself
+ *
+ * Return: new reference (docs/rpc.md, `host.state`), or NULL when out of memory.
+ */
+json_t *lab_host_state(struct lab_khost *host);
+
+/**
+ * struct lab_kproc - a process of a host
+ * @pid:	in the lab's PID namespace
+ * @parent:	its parent, there
+ * @agent:	it calls itself as agents do, and is a child of the host's init or that itself
+ * @tty:	it has a controlling terminal
+ * @cpu_ticks:	processor time of it, and of the children that it has waited for
+ * @rss_pages:	resident size
+ */
+struct lab_kproc {
+	pid_t pid, parent;
+	bool agent, tty;
+	uint64_t cpu_ticks, rss_pages;
+};
+
+/**
+ * lab_host_procs() - The processes of a host that descend from its init
+ * @host:	the host itself
+ * @ret:	array, on success; caller frees with free(3)
+ * @ret_n:	how many; 0 when it is stopped
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno. Source: /proc/PID/stat in proc(5).
+ */
+int lab_host_procs(const struct lab_khost *host, struct lab_kproc **ret, size_t *ret_n,
+		   struct lab_err *err);
+
+/**
+ * lab_host_kill() - End a host now; lab_hosts_reaped() tells when that is done
+ * @host:	the host itself
+ */
+void lab_host_kill(struct lab_khost *host);
+
+/**
+ * lab_host_freeze() - The freeze of native hosts
+ * @op:		operation; its parameters may bring a cgroup with them, see docs/rpc.md
+ */
+void lab_host_freeze(struct lab_hostop *op);
+
+/**
+ * lab_host_thaw() - Let a frozen host go on
+ * @host:	the host itself
+ *
+ * Return: 0 or -errno.
+ */
+int lab_host_thaw(struct lab_khost *host);
+
+/**
+ * lab_host_need_groups() - Have the lab's cgroups for some controllers
+ * @op:		operation, whose parameters may bring what is missing
+ * @controllers: bits of enum lab_cgroup_controller
+ * @err:	filled on failure; may be NULL
+ *
+ * What is made is journalled first.
+ * Return: 0 or -errno. Errors: -ENOSYS one is missing and was not brought.
+ */
+int lab_host_need_groups(struct lab_hostop *op, unsigned int controllers, struct lab_err *err);
+
+/**
+ * lab_host_join() - Move all processes of a host into its group
+ * @host:	the host itself
+ * @dir:	the group
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno.
+ */
+int lab_host_join(const struct lab_khost *host, int dir, struct lab_err *err);
+
+#endif
