@@ -42,6 +42,18 @@ _netlab_hosts()
 	_netlab_offer "$("$netlab" topo inspect --quiet -- "$1" 2>/dev/null)"
 }
 
+# Paths in a host.
+_netlab_paths()
+{
+	local dir=/ word
+	[[ $cur == /*/* ]] && dir=${cur%/*}/
+	compopt -o nospace 2>/dev/null
+	while IFS= read -r word; do
+		[[ $dir$word == "$cur"* ]] && COMPREPLY+=("$dir$word")
+	done < <("$netlab" host ls --json -- "$1" "$2" "$dir" 2>/dev/null |
+		sed -n 's/^{"name":"\([^"]*\)","type":"directory".*/\1\//p; t; s/^{"name":"\([^"]*\)".*/\1/p')
+}
+
 _netlab_kernels()
 {
 	_netlab_offer "$("$netlab" kernel ls --json 2>/dev/null | sed -n 's/.*"version":"\([^"]*\)".*/\1/p')"
@@ -92,7 +104,7 @@ _netlab()
 	fi
 	if [ "$command" = host ]; then
 		if [ "$COMP_CWORD" -eq 2 ]; then
-			_netlab_offer 'list exists show state start stop restart freeze unfreeze exec shell'
+			_netlab_offer 'list exists show state start stop restart freeze unfreeze put get ls mkdir rm exec shell'
 			return
 		fi
 		command="host ${COMP_WORDS[2]}"
@@ -147,6 +159,11 @@ _netlab()
 		;;
 	'host list') options='--quiet' ;;
 	'host start' | 'host freeze' | 'host unfreeze') options='--all' ;;
+	'host put' | 'host mkdir')
+		options='--mode --owner --parents'
+		with_arg=' -m --mode -o --owner '
+		;;
+	'host rm') options='--recursive' ;;
 	'host stop' | 'host restart')
 		options='--all --timeout'
 		with_arg=' -t --timeout '
@@ -207,6 +224,13 @@ _netlab()
 		case $command,${#operands[@]} in
 		*,0) _netlab_labs ;;
 		'host list',*) ;;
+		'host put',2 | 'host get',3)
+			compopt -o filenames 2>/dev/null
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+			;;
+		'host get',2 | 'host put',3 | 'host ls',2 | 'host mkdir',2 | 'host rm',2) _netlab_paths "${operands[@]:0:2}" ;;
+		'host put',1 | 'host get',1 | 'host ls',1 | 'host mkdir',1 | 'host rm',1) _netlab_hosts "${operands[0]}" ;;
+		'host put',* | 'host get',* | 'host ls',* | 'host mkdir',* | 'host rm',*) ;;
 		'host exists',1 | 'host show',1 | 'host state',1) _netlab_hosts "${operands[0]}" ;;
 		'host exists',* | 'host show',* | 'host state',*) ;;
 		*) _netlab_hosts "${operands[0]}" ;;

@@ -129,6 +129,11 @@ extern const struct lab_cli_command lab_cmd_host_stop;
 extern const struct lab_cli_command lab_cmd_host_restart;
 extern const struct lab_cli_command lab_cmd_host_freeze;
 extern const struct lab_cli_command lab_cmd_host_unfreeze;
+extern const struct lab_cli_command lab_cmd_host_put;
+extern const struct lab_cli_command lab_cmd_host_get;
+extern const struct lab_cli_command lab_cmd_host_ls;
+extern const struct lab_cli_command lab_cmd_host_mkdir;
+extern const struct lab_cli_command lab_cmd_host_rm;
 
 /**
  * lab_cli_help() - Print the help text of a subcommand on standard output

@@ -42,6 +42,11 @@ static const struct {
 	{ "host restart", &lab_cmd_host_restart, true },
 	{ "host freeze", &lab_cmd_host_freeze, true },
 	{ "host unfreeze", &lab_cmd_host_unfreeze, true },
+	{ "host put", &lab_cmd_host_put, true },
+	{ "host get", &lab_cmd_host_get, true },
+	{ "host ls", &lab_cmd_host_ls, true },
+	{ "host mkdir", &lab_cmd_host_mkdir, true },
+	{ "host rm", &lab_cmd_host_rm, true },
 	{ "host exec", &lab_cmd_exec, false },
 	{ "host shell", &lab_cmd_shell, false },
 	{ "doctor", &lab_cmd_doctor, true },
@@ -145,7 +150,7 @@ static int unknown_command(const struct lab_cli *cli, int argc, char **argv)
 	if (!strcmp(argv[0], "host") && argc < 2)
 		return lab_cli_usage_error(
 			cli,
-			"host: which of list, exists, show, state, start, stop, restart, freeze, unfreeze, exec, shell?");
+			"host: which of list, exists, show, state, start, stop, restart, freeze, unfreeze, put, get, ls, mkdir, rm, exec, shell?");
 	if (!strcmp(argv[0], "topo") || !strcmp(argv[0], "kernel") || !strcmp(argv[0], "host"))
 		(void)snprintf(word, sizeof(word), "%s %s", argv[0], argv[1]);
 	else

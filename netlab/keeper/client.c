@@ -296,6 +296,8 @@ static int exec_params(const struct lab_job *job, const struct lab_exec *exec, j
 		r = set(o, "shell", json_string(exec->shell));
 	if (r == 0 && exec->file)
 		r = set(o, "file", json_string(exec->file));
+	if (r == 0 && exec->files)
+		r = set(o, "files", json_incref(exec->files));
 	if (r == 0 && exec->env)
 		r = set(o, "env", env_to_json(exec->env));
 	if (r == 0 && exec->cwd)

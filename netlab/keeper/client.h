@@ -107,6 +107,7 @@ enum lab_stdio {
  * @argv:	program and arguments, NULL-terminated; or NULL with @shell
  * @shell:	text for the host's shell; or NULL
  * @file:	digest of a synchronised file to execute (then @argv[0] is only its name); or NULL
+ * @files:	operation on files instead of a program, as docs/rpc.md has it (then all of the above but @host are NULL); or NULL
  * @env:	"NAME=value" strings to add, NULL-terminated; may be NULL
  * @cwd:	working directory; NULL = /
  * @timeout_ms:	killed after that; 0 = never
@@ -122,6 +123,7 @@ struct lab_exec {
 	const char *const *argv;
 	const char *shell;
 	const char *file;
+	json_t *files;
 	const char *const *env;
 	const char *cwd;
 	uint64_t timeout_ms;
@@ -389,6 +391,49 @@ void lab_client_host_translate(const struct lab_client *c, json_t *result);
  */
 int lab_client_host_call(struct lab_client *c, const char *verb, struct lab_host_call *calls,
 			 size_t n, uint64_t timeout_ms);
+
+/**
+ * lab_client_host_put() - Copy a file, or a directory with all that is in it, to a host
+ * @c:		client
+ * @host:	host id
+ * @source:	path here
+ * @path:	absolute path there; if it is a directory or ends with '/', the copy goes into it
+ * @options:	`mode`, `uid`, `gid`, `parents` of docs/rpc.md (borrowed); may be NULL: modes as here, owned by the host's root
+ * @err:	filled on failure; may be NULL
+ *
+ * What is there besides stays; symbolic links are copied as such. Forks a child that reads the files; runs the loop until all is written, however
+ * long that takes.
+ * Return: 0 or -errno. Errors: -ENOENT, -EISDIR, -ENOTDIR, -ENOSPC the host or this machine say which file, -EHOSTDOWN, -EBUSY.
+ */
+int lab_client_host_put(struct lab_client *c, const char *host, const char *source,
+			const char *path, json_t *options, struct lab_err *err);
+
+/**
+ * lab_client_host_get() - Copy a file, or a directory with all that is in it, out of a host
+ * @c:		client
+ * @host:	host id
+ * @path:	absolute path there
+ * @target:	path here; if it is a directory or ends with '/', the copy goes into it
+ * @err:	filled on failure; may be NULL
+ *
+ * The copy belongs to this process's user, and nothing in it is set-user-ID. Whatever the host sends, nothing is written outside of @target.
+ * Return: 0 or -errno, as lab_client_host_put().
+ */
+int lab_client_host_get(struct lab_client *c, const char *host, const char *path,
+			const char *target, struct lab_err *err);
+
+/**
+ * lab_client_host_files() - Delete, list or make files of a host
+ * @c:		client
+ * @host:	host id
+ * @files:	`files` of `exec` in docs/rpc.md, with `op` "delete", "list" or "mkdir" (borrowed)
+ * @ret:	on success, what it prints: one JSON object a line; caller frees with free(3); may be NULL
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno, as lab_client_host_put(). Errors: -ENOTEMPTY a directory with something in it, and not `recursive`.
+ */
+int lab_client_host_files(struct lab_client *c, const char *host, json_t *files, char **ret,
+			  struct lab_err *err);
 
 /**
  * struct lab_tree - a folder to have in a host

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "slave-image/agent/agent_internal.h"
+#include "slave-image/agent/files.h"
 
 #define JOBS_MAX       1024u
 #define ARGS_MAX       65536u
@@ -17,7 +18,7 @@
 /* The parameters; all borrowed from the request. */
 struct params {
 	json_int_t job, timeout_ms;
-	json_t *argv, *env, *streams;
+	json_t *argv, *env, *streams, *files;
 	const char *shell, *file, *cwd, *stdio;
 	int rows, cols;
 };
@@ -44,16 +45,21 @@ static int parse(json_t *o, struct params *p, struct lab_err *err)
 	json_error_t je;
 
 	*p = (struct params){ .cwd = "/", .stdio = "null" };
-	if (json_unpack_ex(o, &je, 0, "{s:I,s?o,s?s,s?s,s?o,s?s,s?I,s?s,s?o,s?i,s?i !}", "job",
-			   &p->job, "argv", &p->argv, "shell", &p->shell, "file", &p->file, "env",
-			   &p->env, "cwd", &p->cwd, "timeout_ms", &p->timeout_ms, "stdio",
-			   &p->stdio, "streams", &p->streams, "rows", &p->rows, "cols",
+	if (json_unpack_ex(o, &je, 0, "{s:I,s?o,s?s,s?s,s?o,s?o,s?s,s?I,s?s,s?o,s?i,s?i !}", "job",
+			   &p->job, "argv", &p->argv, "shell", &p->shell, "file", &p->file, "files",
+			   &p->files, "env", &p->env, "cwd", &p->cwd, "timeout_ms", &p->timeout_ms,
+			   "stdio", &p->stdio, "streams", &p->streams, "rows", &p->rows, "cols",
 			   &p->cols) < 0)
 		return lab_err_set(err, EINVAL, "exec: %s", je.text);
 	if (p->job <= 0)
 		return lab_err_set(err, EINVAL, "exec: job must be above 0");
 	if (p->timeout_ms < 0 || p->timeout_ms > TIMEOUT_MS_MAX)
 		return lab_err_set(err, EINVAL, "exec: timeout_ms out of range");
+	if (p->files) {
+		if (p->shell || p->argv || p->file || strcmp(p->stdio, "pty") == 0)
+			return lab_err_set(err, EINVAL, "exec: files goes with no program");
+		return agt_files_check(p->files, err);
+	}
 	if (p->shell ? p->argv || p->file : !p->argv)
 		return lab_err_set(err, EINVAL,
 				   "exec: one of argv, shell, or file with argv is needed");
@@ -297,6 +303,20 @@ static void command_fini(struct command *c)
 }
 #define cleanup_command LAB_CLEANUP(command_fini)
 
+static void set_times(struct agt_job *job, const struct params *p)
+{
+	job->start_us = lab_loop_now_us();
+	if (p->timeout_ms)
+		job->deadline_us = job->start_us + (uint64_t)p->timeout_ms * 1000u;
+}
+
+static int start_files(struct agt_job *job, const struct params *p, const struct ends *e,
+		       struct lab_err *err)
+{
+	set_times(job, p);
+	return agt_files_start(p->files, e->child, &job->pid, err);
+}
+
 static int start(struct agt *a, struct agt_job *job, const struct params *p, const struct ends *e,
 		 struct lab_err *err)
 {
@@ -304,6 +324,8 @@ static int start(struct agt *a, struct agt_job *job, const struct params *p, con
 	struct agt_spawn_area *area = agt_jobs_area(a);
 	int r;
 
+	if (p->files)
+		return start_files(job, p, e, err);
 	if (!area)
 		return lab_err_errno(err, ENOMEM, "exec");
 	r = build_args(&c, p, err);
@@ -317,9 +339,7 @@ static int start(struct agt *a, struct agt_job *job, const struct params *p, con
 	c.spawn.envp = c.envp;
 	c.spawn.tty = e->pty >= 0;
 	memcpy(c.spawn.fds, e->child, sizeof(c.spawn.fds));
-	job->start_us = lab_loop_now_us();
-	if (p->timeout_ms)
-		job->deadline_us = job->start_us + (uint64_t)p->timeout_ms * 1000u;
+	set_times(job, p);
 	return agt_spawn(area, &c.spawn, &job->pid, err);
 }
 

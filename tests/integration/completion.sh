@@ -56,7 +56,7 @@ offers '' exec --timeout ''
 offers '' exec nosuch ''
 offers 'h1 h2' shell pair ''
 offers '' shell pair h1 ''
-offers 'exec exists freeze list restart shell show start state stop unfreeze' host ''
+offers 'exec exists freeze get list ls mkdir put restart rm shell show start state stop unfreeze' host ''
 offers 'pair ring' host stop ''
 offers 'h1 h2 h3' host stop ring ''
 offers 'h2 h3' host freeze ring h1 ''
@@ -66,6 +66,11 @@ offers '' host show pair h1 ''
 offers 'pair ring' host list ''
 offers '' host list pair ''
 offers 'h1 h2' host exec pair ''
+offers 'pair.xml' host put pair h1 pa
+"$NETLAB" host put pair h1 pair.xml /etc/netlab.test
+offers '/etc/netlab.test' host get pair h1 /etc/netlab.
+offers '/etc/' host ls pair h1 /et
+offers '' host rm pair h1 /etc/hosts ''
 offers 'pair.xml' topo up pa
 offers 'pair.xml ring.xml sub with blank.xml' topo up ''
 offers '' topo up pair.xml ''
@@ -83,7 +88,8 @@ is 'and its files' "$offered" pair.xml
 
 # Every option that --help names is offered, and no other.
 for command in run deconfigure match list-pools 'topo up' 'topo down' 'topo ls' 'topo inspect' 'topo plan' exec shell \
-	'host list' 'host exists' 'host show' 'host state' 'host start' 'host stop' 'host restart' 'host freeze' 'host unfreeze'; do
+	'host list' 'host exists' 'host show' 'host state' 'host start' 'host stop' 'host restart' 'host freeze' 'host unfreeze' \
+	'host put' 'host get' 'host ls' 'host mkdir' 'host rm'; do
 	read -ra words <<<"$command"
 	complete_words "${words[@]}" --
 	help=$("$NETLAB" "${words[@]}" --help | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort | tr '\n' ' ')
