@@ -188,7 +188,9 @@ void lab_nl_nest_end(struct lab_nl *nl, size_t mark)
 
 bool lab_nl_whole(const struct nlmsghdr *nlh, int left)
 {
-	return mnl_nlmsg_ok(nlh, left) && nlh->nlmsg_len <= (uint32_t)left;
+	/* With its padding: attributes are looked for up to there. The kernel always sends it. */
+	return mnl_nlmsg_ok(nlh, left) && nlh->nlmsg_len <= (uint32_t)left &&
+	       MNL_ALIGN(nlh->nlmsg_len) <= (uint32_t)left;
 }
 
 /* Remember the first refusal of the batch, with the kernel's own words where it has some. */
