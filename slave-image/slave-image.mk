@@ -29,6 +29,7 @@ modules/$(1)_SRCS     := slave-image/modules/$(1).c $(module_SRCS)
 modules/$(1)_ARCHIVES := lab
 modules/$(1)_PKGS     := jansson
 modules/$(1)_LINK     := static
+$(1)_LDFLAGS          := -lm
 endef
 $(foreach m,$(MODULES),$(eval $(call module_vars,$(m))))
 
