@@ -25,6 +25,7 @@ enum {
  * @capture:	back pointer
  * @host:	id (borrowed from the topology)
  * @name:	of the interface, in the host (borrowed)
+ * @netns:	further namespace of the host that it is in (borrowed); NULL = the host's own
  * @path:	file
  * @words_fd:	read end of the pipe that is its standard error, or -1
  * @words_src:	source of @words_fd
@@ -35,7 +36,7 @@ enum {
  */
 struct tap {
 	struct ctl_capture *capture;
-	const char *host, *name;
+	const char *host, *name, *netns;
 	char *path;
 	int words_fd;
 	struct lab_source *words_src;
@@ -122,6 +123,7 @@ static int tap_exec(struct ctl_capture *c, struct tap *tap, int file, int words,
 	const char *const argv[] = { "Capture", tap->name, NULL };
 	struct lab_exec exec = {
 		.host = tap->host,
+		.netns = tap->netns,
 		.argv = argv,
 		.file = c->program.digest,
 		.stdio = LAB_STDIO_FDS,
@@ -233,11 +235,37 @@ int ctl_capture_dir(const char *dir, struct lab_err *err)
 	return 0;
 }
 
-/* File names come from ids and interface names, in which a '/' cannot be. */
+/* File names come from ids and names of interfaces and namespaces, in which a '/' cannot be. */
+static bool is_file_name(const char *s)
+{
+	return s && !strchr(s, '/');
+}
+
+static int add_tap(struct ctl_capture *c, json_t *host, json_t *iface, struct lab_err *err)
+{
+	struct tap *tap = &c->taps[c->n_taps];
+
+	*tap = (struct tap){ .capture = c, .words_fd = -1, .ended = true };
+	tap->host = json_string_value(json_object_get(host, "id"));
+	tap->name = json_string_value(json_object_get(iface, "name"));
+	tap->netns = json_string_value(json_object_get(iface, "netns"));
+	if (!is_file_name(tap->host) || !is_file_name(tap->name) ||
+	    (tap->netns && !is_file_name(tap->netns)))
+		return 0;
+	c->n_taps++;
+	if (asprintf(&tap->path, "%s/%s-%s%s%s.pcap", c->dir, tap->host,
+		     tap->netns ? tap->netns : "", tap->netns ? "-" : "", tap->name) < 0) {
+		tap->path = NULL;
+		return lab_err_errno(err, ENOMEM, "captures");
+	}
+	return 0;
+}
+
 static int list_taps(struct ctl_capture *c, struct lab_err *err)
 {
 	json_t *host, *iface;
 	size_t h, i, n = 0;
+	int r;
 
 	json_array_foreach(json_object_get(c->params.topology, "hosts"), h, host)
 		n += json_array_size(json_object_get(host, "interfaces"));
@@ -246,19 +274,9 @@ static int list_taps(struct ctl_capture *c, struct lab_err *err)
 		return lab_err_errno(err, ENOMEM, "captures");
 	json_array_foreach(json_object_get(c->params.topology, "hosts"), h, host) {
 		json_array_foreach(json_object_get(host, "interfaces"), i, iface) {
-			struct tap *tap = &c->taps[c->n_taps];
-
-			tap->capture = c;
-			tap->words_fd = -1;
-			tap->ended = true;
-			tap->host = json_string_value(json_object_get(host, "id"));
-			tap->name = json_string_value(json_object_get(iface, "name"));
-			if (!tap->host || !tap->name || strchr(tap->host, '/') ||
-			    strchr(tap->name, '/'))
-				continue;
-			c->n_taps++;
-			if (asprintf(&tap->path, "%s/%s-%s.pcap", c->dir, tap->host, tap->name) < 0)
-				return lab_err_errno(err, ENOMEM, "captures");
+			r = add_tap(c, host, iface, err);
+			if (r < 0)
+				return r;
 		}
 	}
 	return 0;

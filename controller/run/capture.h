@@ -13,8 +13,8 @@
 /**
  * DOC: captures
  *
- * Each interface has a tcpdump in its host, whose standard output is the file DIR/LAB/HOST-INTERFACE.pcap itself: no
- * packet passes through netlab. A capture that could not be started, or lost packets, is a note and no failure: the
+ * Each interface, of any kind, has a tcpdump in its host and namespace, whose standard output is the file
+ * DIR/LAB/HOST-INTERFACE.pcap itself (HOST-NETNS-INTERFACE.pcap in further namespaces): no packet passes through netlab. A capture that could not be started, or lost packets, is a note and no failure: the
  * verdict is that of the tasks.
  */
 struct ctl_capture;

@@ -41,6 +41,37 @@ sed -i 's|ping -4 -q -c 3|ping -4 -q -c 100|' "$work/lan.xml"
 run netlab run -n cap -p "$work/caps" --timeout 1 "$work/lan.xml"
 is 'a run that is cut short keeps what there was' "$status $(($(packets "$work/caps/cap/h1-eth0.pcap" icmp) > 2))" '1 1'
 
+# Interfaces of other kinds, and in a further namespace.
+cat >"$work/kinds.xml" <<-'XML'
+	<lnstrecipe>
+	  <network>
+	    <host id="h1">
+	      <interfaces>
+	        <eth id="out" label="n" netns="red"><addresses><address value="10.2.0.1/24"/></addresses></eth>
+	        <lo id="l" netns="red"><addresses><address value="10.9.9.9/32"/></addresses></lo>
+	        <veth_pair><veth id="v1" netns="red"/><veth id="v2"/></veth_pair>
+	      </interfaces>
+	    </host>
+	    <host id="h2">
+	      <interfaces>
+	        <eth id="port" label="n"/>
+	        <bridge id="br"><slaves><slave id="port"/></slaves><addresses><address value="10.2.0.2/24"/></addresses></bridge>
+	      </interfaces>
+	    </host>
+	  </network>
+	  <task>
+	    <run host="h1" netns="red" command="ping -q -c 3 -i 0.1 10.2.0.2"/>
+	    <run host="h1" netns="red" command="ping -q -c 1 10.9.9.9"/>
+	  </task>
+	</lnstrecipe>
+XML
+run netlab run -n kinds -p "$work/caps" "$work/kinds.xml"
+is 'interfaces of all kinds are captured' "$status $(cd "$work/caps/kinds" && find . -name '*.pcap' | sort | xargs)" \
+	'0 ./h1-red-lo.pcap ./h1-red-out.pcap ./h1-red-veth0.pcap ./h1-veth1.pcap ./h2-port.pcap ./h2-t_br0.pcap'
+is 'in the namespace that they are in' "$(packets "$work/caps/kinds/h1-red-out.pcap" icmp) $(packets "$work/caps/kinds/h1-red-lo.pcap" icmp)" '6 2'
+is 'a bridge as well as its port' "$(packets "$work/caps/kinds/h2-t_br0.pcap" icmp) $(packets "$work/caps/kinds/h2-port.pcap" icmp)" '6 6'
+is 'without a note about any of them' "$(grep -c 'not captured' "$work/err")" 0
+
 run netlab run -p "$work/no/where" "$work/lan.xml"
 is 'no folder to make it in: exit 2' "$status" 2
 is 'and says so' "$err" "error: --packet-capture: $work/no/where cannot be made: No such file or directory [ENOENT]"
