@@ -101,6 +101,7 @@ package_libxml-2.0 := libxml2-dev
 package_libmnl     := libmnl-dev
 package_jansson    := libjansson-dev
 package_nettle     := nettle-dev
+package_libcurl    := libcurl4-openssl-dev
 package_cmocka     := libcmocka-dev
 package_python3-embed := libpython3-dev
 

@@ -20,9 +20,10 @@ eng_SRCS := $(filter-out netlab/backend/backend.c netlab/backend/main.c,$(sort $
 PROGRAMS += netlab-engine
 netlab-engine_SRCS     := netlab/backend/main.c
 netlab-engine_ARCHIVES := eng lab
-netlab-engine_PKGS     := jansson nettle
+netlab-engine_PKGS     := jansson nettle libcurl
 netlab-engine_LINK     := pie
 
 # Third-party headers, each for its own room only.
 $(O)/obj/netlab/nl/%.o: private lib_cflags = $(call pkgs,libmnl,cflags)
 $(O)/obj/netlab/rpc/%.o: private lib_cflags = $(call pkgs,jansson nettle,cflags)
+$(O)/obj/netlab/backend/http.o: private lib_cflags = $(call pkgs,jansson libcurl,cflags)

@@ -24,6 +24,10 @@ $(foreach t,$(call names,tests/unit/test_*.c),$(eval $(call test_vars,unit,$(t))
 $(foreach t,$(call names,tests/kernel/*.c),$(eval $(call test_vars,kernel,$(t))))
 $(foreach t,$(call names,tests/lib/*.c),$(eval $(call test_vars,lib,$(t))))
 
+# What netlab-engine alone is made of.
+tests/unit/test_http_ARCHIVES := test eng lab
+tests/unit/test_http_PKGS     := jansson nettle libcurl cmocka
+
 # tests/bench/x.c with tests/bench/x_*.c: static and without any library, unless x_ARCHIVES and
 # x_PKGS name some.
 engine_ARCHIVES := lab
