@@ -10,6 +10,7 @@
 #include "controller/recipe/build.h"
 #include "controller/recipe/file.h"
 #include "controller/recipe/grammar.h"
+#include "controller/recipe/include.h"
 #include "controller/recipe/xml.h"
 #include "netlab/base/util.h"
 
@@ -27,6 +28,8 @@ enum { SCOPE_HOSTNAME, SCOPE_HWADDR, SCOPE_NIC };
 struct loader {
 	struct ctl_pool *pool;
 	struct ctl_diag *diag;
+	const struct ctl_recipe_params
+		*params; /* how included files are read; NULL = from the file system */
 	struct ctl_map names;
 };
 
@@ -193,7 +196,9 @@ static int make_machine(struct loader *l, const char *file, struct ctl_xml *xml,
 	m->id = id_from_file(l->pool->arena, file);
 	if (!m->id)
 		return -ENOMEM;
-	r = ctl_alias_expand(xml, NULL, NULL, l->diag);
+	r = ctl_include_expand(xml, l->params, l->pool->arena, l->diag);
+	if (r == 0)
+		r = ctl_alias_expand(xml, NULL, NULL, l->diag);
 	if (r == 0)
 		r = ctl_schema_check_root(xml, &ctl_grammar_machine, l->diag);
 	if (r == 0)
@@ -208,8 +213,11 @@ static int make_machine(struct loader *l, const char *file, struct ctl_xml *xml,
 	return r < 0 ? r : check_nics(l, m);
 }
 
-/* Errors of one file do not keep us from looking at the next. */
-static int add_file(struct loader *l, const char *file, const void *data, size_t len)
+/*
+ * Errors of one file do not keep us from looking at the next. The key is what tells the file from others that include it.
+ */
+static int add_file(struct loader *l, const char *file, const void *data, size_t len,
+		    const char *key)
 {
 	struct ctl_machine *m = &l->pool->machines[l->pool->n_machines];
 	struct ctl_xml *xml;
@@ -221,6 +229,7 @@ static int add_file(struct loader *l, const char *file, const void *data, size_t
 		return -ENOMEM;
 	r = ctl_xml_parse(name, data, len, &xml, l->diag);
 	if (r == 0) {
+		xml->files[0]->key = key;
 		r = make_machine(l, name, xml, m);
 		ctl_xml_free(xml);
 		l->pool->n_machines++;
@@ -259,11 +268,41 @@ static int end(struct loader *l, int r, unsigned int before, struct ctl_pool **r
 	return r;
 }
 
+struct memory {
+	const struct ctl_pool_file *files;
+	size_t n;
+};
+
+/* What a file in memory includes is in memory, too. */
+static int read_memory(void *user, const char *path, struct ctl_bytes *ret)
+{
+	const struct memory *mem = user;
+	size_t i;
+
+	for (i = 0; i < mem->n; i++) {
+		if (strcmp(mem->files[i].name, path) != 0)
+			continue;
+		ret->data = malloc(mem->files[i].len + 1);
+		ret->key = strdup(path);
+		if (!ret->data || !ret->key) {
+			free(ret->data);
+			free(ret->key);
+			return -ENOMEM;
+		}
+		memcpy(ret->data, mem->files[i].data, mem->files[i].len);
+		ret->len = mem->files[i].len;
+		return 0;
+	}
+	return -ENOENT;
+}
+
 int ctl_pool_load_mem(const char *name, const struct ctl_pool_file *files, size_t n_files,
 		      struct ctl_pool **ret, struct ctl_diag *diag)
 {
+	struct memory mem = { .files = files, .n = n_files };
+	const struct ctl_recipe_params params = { .read = read_memory, .user = &mem };
+	struct loader l = { .diag = diag, .params = &params };
 	unsigned int before = diag->n_errors;
-	struct loader l = { .diag = diag };
 	size_t i;
 	int r;
 
@@ -272,7 +311,7 @@ int ctl_pool_load_mem(const char *name, const struct ctl_pool_file *files, size_
 				      CTL_POOL_MACHINES_MAX);
 	r = begin(&l, name, name, n_files);
 	for (i = 0; i < n_files && r == 0; i++)
-		r = add_file(&l, files[i].name, files[i].data, files[i].len);
+		r = add_file(&l, files[i].name, files[i].data, files[i].len, files[i].name);
 	return end(&l, r, before, ret);
 }
 
@@ -303,7 +342,7 @@ static int read_file(struct loader *l, const char *dir, const char *name)
 			(void)ctl_file_error(path, -r, l->diag);
 		return r == -ENOMEM ? r : 0;
 	}
-	r = add_file(l, path, bytes.data, bytes.len);
+	r = add_file(l, path, bytes.data, bytes.len, bytes.key);
 	free(bytes.data);
 	free(bytes.key);
 	return r;

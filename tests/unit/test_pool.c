@@ -221,6 +221,52 @@ static void a_pool_is_a_folder(LAB_UNUSED void **state)
 	ctl_diag_fini(&diag);
 }
 
+#define INCLUDE(href) "<i:include xmlns:i='http://www.w3.org/2003/XInclude' href='" href "'/>"
+
+static void files_are_included(LAB_UNUSED void **state)
+{
+	struct lab_strbuf sb = LAB_STRBUF_INIT;
+	struct ctl_diag diag = CTL_DIAG_INIT;
+	char dir[SCRATCH_STRLEN], expected[6 * SCRATCH_STRLEN];
+	struct ctl_pool *pool = NULL;
+
+	scratch_make(dir);
+	put_file(dir, "m1.xml", NAMED("one", INCLUDE("nic.inc")));
+	put_file(dir, "nic.inc", "<eth id='1' label='A'>" MAC("01") "</eth>");
+	assert_int_equal(ctl_pool_load("lab", dir, &pool, &diag), 0);
+	assert_int_equal(pool->n_machines, 1);
+	assert_int_equal(pool->machines[0].n_nics, 1);
+	assert_string_equal(pool->machines[0].nics[0].label, "A");
+	ctl_pool_free(pool);
+	put_file(dir, "nic.inc", "<eth id='1' label='A'>\n<x/></eth>");
+	put_file(dir, "m2.xml", NAMED("two", INCLUDE("m2.xml")));
+	put_file(dir, "m3.xml", NAMED("three", INCLUDE("nowhere.inc")));
+	assert_int_equal(ctl_pool_load("lab", dir, &pool, &diag), -EINVAL);
+	ctl_diag_format(&diag, &sb);
+	(void)snprintf(expected, sizeof(expected), "%s/nic.inc:2:1: error: ", dir);
+	assert_non_null(strstr(lab_strbuf_str(&sb), expected));
+	(void)snprintf(expected, sizeof(expected), "%s/m1.xml:1:", dir);
+	assert_non_null(strstr(lab_strbuf_str(&sb), expected));
+	assert_non_null(strstr(lab_strbuf_str(&sb), "/m2.xml includes itself"));
+	assert_non_null(strstr(lab_strbuf_str(&sb), "nowhere.inc"));
+	assert_int_equal(diag.n_errors, 3);
+	lab_strbuf_fini(&sb);
+	ctl_diag_fini(&diag);
+	scratch_remove(dir);
+}
+
+/* A file in memory does not lead to the file system. */
+static void what_memory_includes_is_in_memory(LAB_UNUSED void **state)
+{
+	static const char *const texts[] = { NAMED("one", INCLUDE("/etc/passwd")) };
+	struct ctl_pool *pool;
+	char *said = say(texts, 1, &pool);
+
+	assert_non_null(strstr(said, "/etc/passwd"));
+	assert_non_null(strstr(said, "ENOENT"));
+	free(said);
+}
+
 /* --- containers as a pool describes them ------------------------------------------------------ */
 
 static void a_container_is_made_as_it_is_described(LAB_UNUSED void **state)
@@ -365,6 +411,8 @@ int main(void)
 		cmocka_unit_test(a_machine_that_is_listed_twice_is_told),
 		cmocka_unit_test(errors_of_all_files_come_in_one_go),
 		cmocka_unit_test(a_pool_is_a_folder),
+		cmocka_unit_test(files_are_included),
+		cmocka_unit_test(what_memory_includes_is_in_memory),
 		cmocka_unit_test(a_container_is_made_as_it_is_described),
 		cmocka_unit_test(a_value_that_cannot_be_built_is_told_at_its_place),
 		cmocka_unit_test(schema_and_parser_agree),
