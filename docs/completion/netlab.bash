@@ -104,7 +104,7 @@ _netlab()
 	fi
 	if [ "$command" = host ]; then
 		if [ "$COMP_CWORD" -eq 2 ]; then
-			_netlab_offer 'list exists show state start stop restart freeze unfreeze put get ls mkdir rm exec shell'
+			_netlab_offer 'list exists show state start stop restart freeze unfreeze put get ls mkdir rm mount umount snapshot exec shell'
 			return
 		fi
 		command="host ${COMP_WORDS[2]}"
@@ -164,6 +164,7 @@ _netlab()
 		with_arg=' -m --mode -o --owner '
 		;;
 	'host rm') options='--recursive' ;;
+	'host mount') options='--read-only' ;;
 	'host stop' | 'host restart')
 		options='--all --timeout'
 		with_arg=' -t --timeout '
@@ -222,15 +223,24 @@ _netlab()
 	'topo inspect') [ ${#operands[@]} -gt 0 ] || _netlab_labs ;;
 	exec | 'host '*)
 		case $command,${#operands[@]} in
+		'host snapshot',0) _netlab_offer 'create list rename restore delete' ;;
+		'host snapshot',1) _netlab_labs ;;
+		'host snapshot',2) _netlab_hosts "${operands[1]}" ;;
+		'host snapshot',3)
+			[ "${operands[0]}" = list ] || [ "${operands[0]}" = create ] ||
+				_netlab_offer "$("$netlab" host snapshot list --json -- "${operands[1]}" "${operands[2]}" 2>/dev/null |
+					sed -n 's/^{"name":"\([^"]*\)".*/\1/p')"
+			;;
+		'host snapshot',*) ;;
 		*,0) _netlab_labs ;;
 		'host list',*) ;;
-		'host put',2 | 'host get',3)
+		'host put',2 | 'host get',3 | 'host mount',2)
 			compopt -o filenames 2>/dev/null
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 			;;
-		'host get',2 | 'host put',3 | 'host ls',2 | 'host mkdir',2 | 'host rm',2) _netlab_paths "${operands[@]:0:2}" ;;
-		'host put',1 | 'host get',1 | 'host ls',1 | 'host mkdir',1 | 'host rm',1) _netlab_hosts "${operands[0]}" ;;
-		'host put',* | 'host get',* | 'host ls',* | 'host mkdir',* | 'host rm',*) ;;
+		'host get',2 | 'host put',3 | 'host mount',3 | 'host umount',2 | 'host ls',2 | 'host mkdir',2 | 'host rm',2) _netlab_paths "${operands[@]:0:2}" ;;
+		'host put',1 | 'host get',1 | 'host mount',1 | 'host umount',1 | 'host ls',1 | 'host mkdir',1 | 'host rm',1) _netlab_hosts "${operands[0]}" ;;
+		'host put',* | 'host get',* | 'host mount',* | 'host umount',* | 'host ls',* | 'host mkdir',* | 'host rm',*) ;;
 		'host exists',1 | 'host show',1 | 'host state',1) _netlab_hosts "${operands[0]}" ;;
 		'host exists',* | 'host show',* | 'host state',*) ;;
 		*) _netlab_hosts "${operands[0]}" ;;

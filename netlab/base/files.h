@@ -18,4 +18,17 @@
  */
 int lab_files_remove(int dir, const char *name);
 
+/**
+ * lab_files_copy() - Copy a file, or a directory with all that is in it, exactly
+ * @from:	directory that @name is in
+ * @name:	its name
+ * @to:		directory that the copy is made in, of the same name; must not be there
+ *
+ * With owners, modes, times, extended attributes of files and directories, hard links among what is copied, holes, device nodes and sockets.
+ * Context: blocks; as root, nobody else changes it meanwhile.
+ * Return: 0 or -errno; then a part of the copy may be there. Errors: -EEXIST, -ENOSPC, -ELOOP deeper than LAB_FILES_DEPTH_MAX.
+ * Source: SEEK_DATA in lseek(2), xattr(7).
+ */
+int lab_files_copy(int from, const char *name, int to);
+
 #endif

@@ -134,6 +134,9 @@ extern const struct lab_cli_command lab_cmd_host_get;
 extern const struct lab_cli_command lab_cmd_host_ls;
 extern const struct lab_cli_command lab_cmd_host_mkdir;
 extern const struct lab_cli_command lab_cmd_host_rm;
+extern const struct lab_cli_command lab_cmd_host_mount;
+extern const struct lab_cli_command lab_cmd_host_umount;
+extern const struct lab_cli_command lab_cmd_host_snapshot;
 
 /**
  * lab_cli_help() - Print the help text of a subcommand on standard output

@@ -47,6 +47,9 @@ static const struct {
 	{ "host ls", &lab_cmd_host_ls, true },
 	{ "host mkdir", &lab_cmd_host_mkdir, true },
 	{ "host rm", &lab_cmd_host_rm, true },
+	{ "host mount", &lab_cmd_host_mount, true },
+	{ "host umount", &lab_cmd_host_umount, true },
+	{ "host snapshot", &lab_cmd_host_snapshot, true },
 	{ "host exec", &lab_cmd_exec, false },
 	{ "host shell", &lab_cmd_shell, false },
 	{ "doctor", &lab_cmd_doctor, true },
@@ -150,7 +153,7 @@ static int unknown_command(const struct lab_cli *cli, int argc, char **argv)
 	if (!strcmp(argv[0], "host") && argc < 2)
 		return lab_cli_usage_error(
 			cli,
-			"host: which of list, exists, show, state, start, stop, restart, freeze, unfreeze, put, get, ls, mkdir, rm, exec, shell?");
+			"host: which of list, exists, show, state, start, stop, restart, freeze, unfreeze, put, get, ls, mkdir, rm, mount, umount, snapshot, exec, shell?");
 	if (!strcmp(argv[0], "topo") || !strcmp(argv[0], "kernel") || !strcmp(argv[0], "host"))
 		(void)snprintf(word, sizeof(word), "%s %s", argv[0], argv[1]);
 	else

@@ -347,6 +347,8 @@ int lab_client_route_del(struct lab_client *c, const char *host, json_t *route,
  * struct lab_host_call - an operation on one host
  * @host:	host id (borrowed)
  * @params:	of the method beside `host` (borrowed); may be NULL
+ * @fds:	descriptors for it (borrowed); may be NULL
+ * @n_fds:	how many
  * @result:	written: the answer, new reference; NULL after a failure
  * @r:		written: 0 or -errno
  * @err:	written: why it failed
@@ -354,6 +356,8 @@ int lab_client_route_del(struct lab_client *c, const char *host, json_t *route,
 struct lab_host_call {
 	const char *host;
 	json_t *params;
+	const int *fds;
+	unsigned int n_fds;
 	json_t *result;
 	int r;
 	struct lab_err err;
@@ -391,6 +395,22 @@ void lab_client_host_translate(const struct lab_client *c, json_t *result);
  */
 int lab_client_host_call(struct lab_client *c, const char *verb, struct lab_host_call *calls,
 			 size_t n, uint64_t timeout_ms);
+
+/**
+ * lab_client_host_mount() - Mount a directory or file of this machine into a host that runs
+ * @c:		client
+ * @host:	host id
+ * @source:	path here; what is mounted below it comes along
+ * @path:	absolute path there; made if it is not there
+ * @read_only:	the host cannot change it
+ * @err:	filled on failure; may be NULL
+ *
+ * It goes with lab_client_host_call() "umount", or when the host stops.
+ * Return: 0 or -errno. Errors: -ENOENT no such source, -EPERM without privilege over this mount namespace, -EEXIST something is mounted there, -ENOTDIR and
+ * -EISDIR something of the other kind is there.
+ */
+int lab_client_host_mount(struct lab_client *c, const char *host, const char *source,
+			  const char *path, bool read_only, struct lab_err *err);
 
 /**
  * lab_client_host_put() - Copy a file, or a directory with all that is in it, to a host

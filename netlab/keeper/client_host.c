@@ -5,6 +5,7 @@
 #include "netlab/base/util.h"
 #include "netlab/keeper/client_internal.h"
 #include "netlab/ns/cgroup.h"
+#include "netlab/ns/mount.h"
 
 int lab_client_host_list(struct lab_client *c, json_t **ret, struct lab_err *err)
 {
@@ -148,7 +149,8 @@ static int send_one(struct lab_client *c, const char *verb, struct batch *batch,
 		return lab_err_set(&call->err, EINVAL, "host name or parameters are not UTF-8");
 	}
 	*one = (struct one){ .batch = batch, .call = call, .why = offer.err };
-	r = lab_rpc_call(c->rpc, method, params, offer.fds, offer.found.n, on_answer, one);
+	r = lab_rpc_call(c->rpc, method, params, call->fds ? call->fds : offer.fds,
+			 call->fds ? call->n_fds : offer.found.n, on_answer, one);
 	offer_fini(&offer);
 	if (r < 0) {
 		free(one);
@@ -202,4 +204,36 @@ int lab_client_host_call(struct lab_client *c, const char *verb, struct lab_host
 	if (batch->left == 0)
 		free(batch);
 	return first;
+}
+
+/* ---- mounts ---- */
+
+int lab_client_host_mount(struct lab_client *c, const char *host, const char *source,
+			  const char *path, bool read_only, struct lab_err *err)
+{
+	cleanup_free char *real = realpath(source, NULL);
+	cleanup_close int tree = -1;
+	cleanup_json json_t *params = NULL;
+	struct lab_host_call call = { .host = host, .fds = &tree, .n_fds = 1 };
+	int r;
+
+	if (!real)
+		return lab_err_errno(err, errno, "%s", source);
+	tree = lab_mount_tree_whole(real, err);
+	if (tree == -EPERM)
+		return lab_err_set(
+			err, EPERM,
+			"%s: only root may mount what this machine has into a host [EPERM]",
+			source);
+	if (tree < 0)
+		return tree;
+	params = json_pack("{s:s, s:s, s:b}", "path", path, "source", real, "read_only", read_only);
+	if (!params)
+		return lab_err_set(err, EILSEQ, "%s: the name is not UTF-8", source);
+	call.params = params;
+	r = lab_client_host_call(c, "mount", &call, 1, 0);
+	json_decref(call.result);
+	if (r < 0 && err)
+		*err = call.err;
+	return r;
 }

@@ -2,12 +2,14 @@
 /* host.c - the methods `host.*`: which host, may it be done now, who does it */
 #include "netlab/keeper/host.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { NEAR_MAX = 512 };
+enum { NEAR_MAX = 512, CHILD_US = 120 * 1000 * 1000 };
 
 /* States in which an operation is possible. */
 enum state {
@@ -113,6 +115,8 @@ static void op_free(struct lab_hostop *op)
 		op->host->life->op = NULL;
 	lab_source_free(op->timer);
 	lab_source_free(op->watch);
+	lab_source_free(op->child.src);
+	close_fd(&op->child.fd);
 	close_fd(&op->fd);
 	for (unsigned int i = 0; i < op->n_fds; i++)
 		close_fd(&op->fds[i]);
@@ -153,7 +157,7 @@ void lab_hostop_fail(struct lab_hostop *op, struct lab_err *err)
 	op_free(op);
 }
 
-void lab_hostop_stopped(struct lab_hostop *op)
+void lab_hostop_next(struct lab_hostop *op)
 {
 	lab_hostop_fn then = op->then;
 
@@ -184,6 +188,64 @@ int lab_hostop_timer(struct lab_hostop *op, uint64_t delay_us, lab_hostop_fn fn)
 	if (op->timer)
 		return lab_source_set_timer(op->timer, delay_us);
 	return lab_loop_add_timer(op->keeper->loop, delay_us, on_timer, op, &op->timer);
+}
+
+/* ---- children ---- */
+
+/* What a child says at its end. */
+struct word {
+	int r;
+	struct lab_err err;
+};
+
+static void on_word(struct lab_source *src, int fd, uint32_t events, void *user)
+{
+	struct lab_hostop *op = user;
+	struct word word;
+
+	(void)src;
+	(void)events;
+	if (read(fd, &word, sizeof(word)) != (ssize_t)sizeof(word))
+		word.r = lab_err_set(&word.err, ECHILD, "the process that did it was killed");
+	lab_source_free(op->child.src);
+	op->child.src = NULL;
+	close_fd(&op->child.fd);
+	lab_source_free(op->timer);
+	op->timer = NULL;
+	op->child.done(op, word.r, &word.err);
+}
+
+static void child_late(struct lab_hostop *op)
+{
+	/* Its end of the pipe closes with it. */
+	(void)kill(op->child.pid, SIGKILL);
+}
+
+int lab_hostop_child(struct lab_hostop *op, int (*fn)(struct lab_hostop *op, struct lab_err *err),
+		     void (*done)(struct lab_hostop *op, int r, struct lab_err *err),
+		     struct lab_err *err)
+{
+	struct word word = { .r = 0 };
+	int p[2], r;
+
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return lab_err_errno(err, errno, "pipe");
+	op->child.pid = fork();
+	if (op->child.pid == 0) {
+		word.r = fn(op, &word.err);
+		_exit(write(p[1], &word, sizeof(word)) == (ssize_t)sizeof(word) ? 0 : 1);
+	}
+	(void)close(p[1]);
+	op->child.fd = p[0];
+	op->child.done = done;
+	if (op->child.pid < 0)
+		return lab_err_errno(err, errno, "fork");
+	r = lab_loop_add_fd(op->keeper->loop, op->child.fd, EPOLLIN, on_word, op, &op->child.src);
+	if (r == 0)
+		r = lab_hostop_timer(op, CHILD_US, child_late);
+	if (r < 0)
+		(void)kill(op->child.pid, SIGKILL);
+	return r < 0 ? lab_err_errno(err, -r, "watch a process") : 0;
 }
 
 /* ---- what happens to hosts ---- */
@@ -232,6 +294,7 @@ static void host_ended(struct lab_khost *host, int status)
 	host->state = LAB_HOST_DEAD;
 	if (life) {
 		tell_why(life, status);
+		lab_host_forget_mounts(life);
 		/* Whoever starts in the group next must not be frozen there. */
 		if (life->frozen)
 			(void)lab_host_thaw(host);
@@ -318,9 +381,23 @@ static json_t *interfaces(const struct lab_keeper *k, const struct lab_host *h)
 	return array;
 }
 
+static json_t *mounts(const struct lab_klife *life)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < life->n_mounts; i++)
+		(void)json_array_append_new(array, json_pack("{s:s, s:s, s:b}", "path",
+							     life->mounts[i].path, "source",
+							     life->mounts[i].source, "read_only",
+							     life->mounts[i].read_only));
+	return array;
+}
+
 static void show(struct lab_hostop *op)
 {
 	json_t *o = describe(op->host);
+
+	(void)json_object_set_new(o, "mounts", mounts(op->host->life));
 
 	(void)json_object_set_new(
 		o, "interfaces", interfaces(op->keeper, &op->keeper->topo->hosts[op->host->index]));
@@ -360,6 +437,37 @@ static const struct method {
 	{ "host.restart", restart, OP(start), RUNNING | FROZEN, false, false, { "timeout_ms" } },
 	{ "host.freeze", NULL, OP(freeze), RUNNING, false, false, { "cgroups" } },
 	{ "host.thaw", NULL, OP(thaw), FROZEN, false, false, { NULL } },
+	{ "host.mount", NULL, OP(mount), RUNNING, false, false, { "path", "source", "read_only" } },
+	{ "host.umount", NULL, OP(umount), RUNNING, false, false, { "path" } },
+	{ "host.snapshot.create",
+	  NULL,
+	  OP(snapshot_create),
+	  RUNNING | FROZEN | STOPPED,
+	  false,
+	  false,
+	  { "name", "cgroups" } },
+	{ "host.snapshot.list", NULL, OP(snapshot_list), ANY, true, false, { NULL } },
+	{ "host.snapshot.rename",
+	  NULL,
+	  OP(snapshot_rename),
+	  RUNNING | FROZEN | STOPPED,
+	  false,
+	  false,
+	  { "name", "to" } },
+	{ "host.snapshot.restore",
+	  NULL,
+	  OP(snapshot_restore),
+	  RUNNING | FROZEN | STOPPED,
+	  false,
+	  false,
+	  { "name" } },
+	{ "host.snapshot.delete",
+	  NULL,
+	  OP(snapshot_delete),
+	  RUNNING | FROZEN | STOPPED,
+	  false,
+	  false,
+	  { "name" } },
 };
 
 static lab_hostop_fn function(const struct lab_khost *host, size_t offset)
@@ -464,7 +572,8 @@ static struct lab_hostop *op_new(struct lab_kclient *c, struct lab_rpc_req *req,
 				   .host = host,
 				   .params = json_incref(req->params),
 				   .n_fds = req->n_fds,
-				   .fd = -1 };
+				   .fd = -1,
+				   .child = { .fd = -1 } };
 	for (unsigned int i = 0; i < req->n_fds; i++)
 		op->fds[i] = take_fd(&req->fds[i]);
 	op->next = c->keeper->ops;

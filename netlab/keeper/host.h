@@ -21,7 +21,34 @@
  * host_native.c has the functions for hosts of netlab's own, which are processes below the keeper; host_foreign.c passes operations on to the
  * engine process, under the names that they have there (netlab/backend/engine.h).
  */
-#define LAB_WHY_LEN 160u
+#define LAB_WHY_LEN       160u
+#define LAB_SNAPSHOTS_MAX 1000u /* of one host */
+#define LAB_MOUNTS_MAX    64u   /* of one host */
+#define LAB_HOST_DIR_LEN  32u   /* "/up/4294967295" with its NUL */
+
+/**
+ * struct lab_ksnap - a snapshot of a native host: a directory of layers below /up/N (netlab/ns/spawn.h), named "sID"
+ * @name:	as the user has it; "" = it has been deleted, and others lie on its layers
+ * @id:		from 1; in the order in which they were made
+ * @parent:	id of the snapshot that its layers lie on; 0 = on the machine's files
+ * @created:	seconds of the epoch
+ */
+struct lab_ksnap {
+	char name[LAB_TOPO_ID_MAX + 1];
+	uint32_t id, parent;
+	int64_t created;
+};
+
+/**
+ * struct lab_kmount - a directory or file of the machine that a host sees
+ * @source:	where it is on the machine
+ * @path:	where in the host
+ * @read_only:	it cannot be changed there
+ */
+struct lab_kmount {
+	char *source, *path;
+	bool read_only;
+};
 
 /**
  * struct lab_klife - what has become of a host since its lab came up
@@ -29,11 +56,22 @@
  * @frozen:	all its processes are stopped until it is thawed
  * @asked:	it is stopped because it was asked to
  * @why:	why it is stopped, when it was not asked to; "" = nothing is known
+ * @snaps:	its snapshots, also deleted ones that others lie on, in the order in which they were made
+ * @n_snaps:	how many
+ * @last_snap:	the last id given out
+ * @base:	id of the snapshot that it goes on from; 0 = the machine's files
+ * @mounts:	what is mounted in it; gone when it stops
+ * @n_mounts:	how many
  */
 struct lab_klife {
 	struct lab_hostop *op;
 	bool frozen, asked;
 	char why[LAB_WHY_LEN];
+	struct lab_ksnap *snaps;
+	size_t n_snaps;
+	uint32_t last_snap, base;
+	struct lab_kmount *mounts;
+	size_t n_mounts;
 };
 
 typedef void (*lab_hostop_fn)(struct lab_hostop *op);
@@ -55,6 +93,20 @@ struct lab_hostop_sweep {
 };
 
 /**
+ * struct lab_hostop_child - a process that does what takes long
+ * @pid:	it
+ * @fd:		where it says how it went; -1 = there is none
+ * @src:	source of @fd
+ * @done:	called at its end, with 0 or -errno, and why
+ */
+struct lab_hostop_child {
+	pid_t pid;
+	int fd;
+	struct lab_source *src;
+	void (*done)(struct lab_hostop *op, int r, struct lab_err *err);
+};
+
+/**
  * struct lab_hostop - one request about a host
  * @keeper:	the lab
  * @client:	who asked; NULL = the keeper itself
@@ -65,12 +117,16 @@ struct lab_hostop_sweep {
  * @fds:	descriptors that came with it, owned
  * @n_fds:	how many
  * @poke:	called when the state of @host has changed; NULL = nobody waits for that
- * @then:	goes on when @host is stopped; NULL = that is all
+ * @then:	goes on when a step is done; NULL = that is all
  * @timer:	of lab_hostop_timer()
  * @on_timer:	what it calls
  * @watch:	one more source of the backend's, freed with this
  * @fd:		one more descriptor of the backend's, closed with this; -1 = none
  * @deadline_us: of the backend's; CLOCK_MONOTONIC
+ * @snap:	of snapshots: the one it is about
+ * @again:	of snapshots: the host is to run afterwards
+ * @copied:	of snapshots: it is a copy
+ * @child:	of lab_hostop_child()
  * @sweep:	of stop
  * @next:	list of all that are under way
  */
@@ -87,6 +143,9 @@ struct lab_hostop {
 	struct lab_source *timer, *watch;
 	int fd;
 	uint64_t deadline_us;
+	struct lab_ksnap snap;
+	bool again, copied;
+	struct lab_hostop_child child;
 	struct lab_hostop_sweep sweep;
 	struct lab_hostop *next;
 };
@@ -94,13 +153,23 @@ struct lab_hostop {
 /**
  * struct lab_host_ops - what a backend does with a host; a NULL function is something it cannot do
  * @start:	start a stopped host in the network namespace it has
- * @stop:	end all that runs in it, by `timeout_ms`; ends with lab_hostop_stopped()
+ * @stop:	end all that runs in it, by `timeout_ms`; ends with lab_hostop_next()
  * @freeze:	stop all its processes until @thaw
  * @thaw:	let them go on
  * @state:	processes, memory, processor time, into lab_hostop_done()
+ * @mount:	show it a directory or file of the machine
+ * @umount:	take that away
+ * @snapshot_create: keep its files as they are now
+ * @snapshot_list: tell what is kept
+ * @snapshot_rename: give one another name
+ * @snapshot_restore: go back to one
+ * @snapshot_delete: forget one
  */
 struct lab_host_ops {
 	lab_hostop_fn start, stop, freeze, thaw, state;
+	lab_hostop_fn mount, umount;
+	lab_hostop_fn snapshot_create, snapshot_list, snapshot_rename, snapshot_restore,
+		snapshot_delete;
 };
 
 extern const struct lab_host_ops lab_host_native;  /* host_native.c */
@@ -181,10 +250,10 @@ void lab_hostop_done(struct lab_hostop *op, json_t *result);
 void lab_hostop_fail(struct lab_hostop *op, struct lab_err *err);
 
 /**
- * lab_hostop_stopped() - The host of an operation is stopped: go on with what comes then, or answer
+ * lab_hostop_next() - A step of an operation is done: go on with what comes then, or answer
  * @op:		operation
  */
-void lab_hostop_stopped(struct lab_hostop *op);
+void lab_hostop_next(struct lab_hostop *op);
 
 /**
  * lab_hostop_timer() - Call a function after a time, in place of an earlier one
@@ -195,6 +264,20 @@ void lab_hostop_stopped(struct lab_hostop *op);
  * Return: 0 or -errno.
  */
 int lab_hostop_timer(struct lab_hostop *op, uint64_t delay_us, lab_hostop_fn fn);
+
+/**
+ * lab_hostop_child() - Do what may block in a process of its own
+ * @op:		operation
+ * @fn:		what it does there; a copy of all this is its to use
+ * @done:	called in the keeper at its end, unless this fails
+ * @err:	filled on failure; may be NULL
+ *
+ * It is killed after 120 s.
+ * Return: 0 or -errno.
+ */
+int lab_hostop_child(struct lab_hostop *op, int (*fn)(struct lab_hostop *op, struct lab_err *err),
+		     void (*done)(struct lab_hostop *op, int r, struct lab_err *err),
+		     struct lab_err *err);
 
 /**
  * lab_hostop_timeout() - The `timeout_ms` of an operation
@@ -211,6 +294,12 @@ int lab_hostop_timeout(const struct lab_hostop *op, json_int_t *ret, struct lab_
  * @op:		operation
  */
 void lab_host_start(struct lab_hostop *op);
+
+/**
+ * lab_host_stop_now() - End a native host at once, and go on with what comes then
+ * @op:		operation
+ */
+void lab_host_stop_now(struct lab_hostop *op);
 
 /**
  * lab_host_state() - What is known of a host without looking at its processes
@@ -287,5 +376,53 @@ int lab_host_need_groups(struct lab_hostop *op, unsigned int controllers, struct
  * Return: 0 or -errno.
  */
 int lab_host_join(const struct lab_khost *host, int dir, struct lab_err *err);
+
+/**
+ * lab_host_mount() - The mount of native hosts
+ * @op:		operation, with the mount as a descriptor
+ */
+void lab_host_mount(struct lab_hostop *op);
+
+/**
+ * lab_host_umount() - The umount of native hosts
+ * @op:		operation
+ */
+void lab_host_umount(struct lab_hostop *op);
+
+/**
+ * lab_host_forget_mounts() - A host has stopped, and its mounts are gone
+ * @life:	of the host
+ */
+void lab_host_forget_mounts(struct lab_klife *life);
+
+/**
+ * lab_snap_create() - The snapshot_create of native hosts
+ * @op:		operation; its parameters may bring a cgroup with them
+ */
+void lab_snap_create(struct lab_hostop *op);
+
+/**
+ * lab_snap_list() - The snapshot_list of native hosts
+ * @op:		operation
+ */
+void lab_snap_list(struct lab_hostop *op);
+
+/**
+ * lab_snap_rename() - The snapshot_rename of native hosts
+ * @op:		operation
+ */
+void lab_snap_rename(struct lab_hostop *op);
+
+/**
+ * lab_snap_restore() - The snapshot_restore of native hosts
+ * @op:		operation
+ */
+void lab_snap_restore(struct lab_hostop *op);
+
+/**
+ * lab_snap_delete() - The snapshot_delete of native hosts
+ * @op:		operation
+ */
+void lab_snap_delete(struct lab_hostop *op);
 
 #endif

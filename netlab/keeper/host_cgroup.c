@@ -161,11 +161,11 @@ static void look(struct lab_hostop *op)
 	struct lab_err err;
 
 	if (r > 0) {
-		op->host->life->frozen = true;
-		if (op->then)
-			lab_hostop_stopped(op);
-		else
-			lab_hostop_done(op, NULL);
+		/* For a moment only, if something else comes then: nobody needs to know. */
+		op->host->life->frozen = !op->then;
+		lab_source_free(op->watch);
+		op->watch = NULL;
+		lab_hostop_next(op);
 		return;
 	}
 	if (r == 0 && lab_loop_now_us() >= op->deadline_us)

@@ -48,7 +48,7 @@ static void thaw(struct lab_hostop *op)
 static void stopped(struct lab_hostop *op)
 {
 	if (lab_hosts_gone(op->host))
-		lab_hostop_stopped(op);
+		lab_hostop_next(op);
 }
 
 /* Its agent goes with it, and that it has gone comes on a channel of its own. */
@@ -125,10 +125,25 @@ static void state(struct lab_hostop *op)
 		ask(op, "state", NULL, on_state);
 }
 
+/* Methods and operations have the same names. */
+static void pass(struct lab_hostop *op)
+{
+	json_t *args = json_copy(op->params);
+
+	(void)json_object_del(args, "host");
+	(void)json_object_del(args, "cgroups");
+	ask(op, op->method + strlen("host."), args, on_answer);
+}
+
 const struct lab_host_ops lab_host_foreign = {
 	.start = lab_host_start,
 	.stop = stop,
 	.freeze = freeze,
 	.thaw = thaw,
 	.state = state,
+	.snapshot_create = pass,
+	.snapshot_list = pass,
+	.snapshot_rename = pass,
+	.snapshot_restore = pass,
+	.snapshot_delete = pass,
 };

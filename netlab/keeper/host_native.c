@@ -47,7 +47,7 @@ static void start_poked(struct lab_hostop *op)
 		return;
 	}
 	if (all_running(op->host))
-		lab_hostop_done(op, NULL);
+		lab_hostop_next(op);
 }
 
 static void start_late(struct lab_hostop *op)
@@ -98,7 +98,7 @@ void lab_host_start(struct lab_hostop *op)
 static void killed(struct lab_hostop *op)
 {
 	if (lab_hosts_gone(op->host))
-		lab_hostop_stopped(op);
+		lab_hostop_next(op);
 }
 
 static void kill_late(struct lab_hostop *op)
@@ -206,6 +206,14 @@ int lab_hostop_timeout(const struct lab_hostop *op, json_int_t *ret, struct lab_
 	return 0;
 }
 
+void lab_host_stop_now(struct lab_hostop *op)
+{
+	op->host->life->asked = true;
+	if (op->host->life->frozen)
+		(void)lab_host_thaw(op->host);
+	kill_all(op);
+}
+
 static void stop(struct lab_hostop *op)
 {
 	json_int_t timeout_ms;
@@ -299,4 +307,11 @@ const struct lab_host_ops lab_host_native = {
 	.freeze = lab_host_freeze,
 	.thaw = thaw,
 	.state = state,
+	.mount = lab_host_mount,
+	.umount = lab_host_umount,
+	.snapshot_create = lab_snap_create,
+	.snapshot_list = lab_snap_list,
+	.snapshot_rename = lab_snap_rename,
+	.snapshot_restore = lab_snap_restore,
+	.snapshot_delete = lab_snap_delete,
 };

@@ -78,6 +78,10 @@ void lab_keeper_fail_host(struct lab_keeper *k, uint32_t index, int code, const 
 void lab_keeper_end(struct lab_keeper *k)
 {
 	lab_keeper_engine_close(k);
+	/* The freezer of version 1 keeps processes from dying. */
+	for (size_t i = 0; k->up && i < k->topo->n_hosts; i++)
+		if (lab_hosts_frozen(&k->hosts[i]) && !k->hosts[i].engine)
+			(void)lab_host_thaw(&k->hosts[i]);
 	/*
 	 * All at once; otherwise each agent would first wake up to the end of its channel. They die while we tidy up; the name
 	 * stays locked until we are gone, too.

@@ -391,8 +391,13 @@ static int remove_group(int parent, const char *name)
 		return -ENOMEM;
 	}
 	while ((de = readdir(dir)) != NULL) {
+		char state[sizeof(de->d_name) + 16];
+
 		if (strncmp(de->d_name, HOST_PREFIX, strlen(HOST_PREFIX)) != 0)
 			continue;
+		/* What the freezer of version 1 holds has been killed, and cannot die before that. */
+		(void)snprintf(state, sizeof(state), "%s/freezer.state", de->d_name);
+		(void)write_at(fd, state, "THAWED");
 		one = remove_dir(fd, de->d_name);
 		r = r ? r : one;
 	}

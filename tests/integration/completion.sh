@@ -56,7 +56,7 @@ offers '' exec --timeout ''
 offers '' exec nosuch ''
 offers 'h1 h2' shell pair ''
 offers '' shell pair h1 ''
-offers 'exec exists freeze get list ls mkdir put restart rm shell show start state stop unfreeze' host ''
+offers 'exec exists freeze get list ls mkdir mount put restart rm shell show snapshot start state stop umount unfreeze' host ''
 offers 'pair ring' host stop ''
 offers 'h1 h2 h3' host stop ring ''
 offers 'h2 h3' host freeze ring h1 ''
@@ -71,6 +71,8 @@ offers 'pair.xml' host put pair h1 pa
 offers '/etc/netlab.test' host get pair h1 /etc/netlab.
 offers '/etc/' host ls pair h1 /et
 offers '' host rm pair h1 /etc/hosts ''
+offers 'create delete list rename restore' host snapshot ''
+offers 'h1 h2' host snapshot restore pair ''
 offers 'pair.xml' topo up pa
 offers 'pair.xml ring.xml sub with blank.xml' topo up ''
 offers '' topo up pair.xml ''
@@ -89,7 +91,7 @@ is 'and its files' "$offered" pair.xml
 # Every option that --help names is offered, and no other.
 for command in run deconfigure match list-pools 'topo up' 'topo down' 'topo ls' 'topo inspect' 'topo plan' exec shell \
 	'host list' 'host exists' 'host show' 'host state' 'host start' 'host stop' 'host restart' 'host freeze' 'host unfreeze' \
-	'host put' 'host get' 'host ls' 'host mkdir' 'host rm'; do
+	'host put' 'host get' 'host ls' 'host mkdir' 'host rm' 'host mount' 'host umount' 'host snapshot'; do
 	read -ra words <<<"$command"
 	complete_words "${words[@]}" --
 	help=$("$NETLAB" "${words[@]}" --help | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort | tr '\n' ' ')
