@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifdef __SANITIZE_ADDRESS__
 /* Python's own allocator would hide from the sanitizer what is lost and what is overrun. */
@@ -92,8 +93,10 @@ static int bootstrap(struct lab_err *err)
 
 static int start(struct lab_err *err)
 {
+	PyObject *runner;
 	PyConfig config;
 	PyStatus status;
+	int r;
 
 	if (PyImport_AppendInittab("_netlab", ctl_py_init) < 0)
 		return -ENOMEM;
@@ -101,7 +104,29 @@ static int start(struct lab_err *err)
 	if (!PyStatus_Exception(status))
 		status = Py_InitializeFromConfig(&config);
 	PyConfig_Clear(&config);
-	return PyStatus_Exception(status) ? status_error(status, err) : bootstrap(err);
+	if (PyStatus_Exception(status))
+		return status_error(status, err);
+	r = bootstrap(err);
+	/* What every task needs is imported before the forks. */
+	runner = r < 0 ? NULL : PyImport_ImportModule("netlab.runner");
+	if (r >= 0 && !runner)
+		r = unexpected("starting Python", err);
+	Py_XDECREF(runner);
+	return r;
+}
+
+/* Only the thread that forks is there afterwards, and it holds all locks. */
+static pid_t fork_copy(void)
+{
+	pid_t pid;
+
+	PyOS_BeforeFork();
+	pid = fork();
+	if (pid == 0)
+		PyOS_AfterFork_Child();
+	else
+		PyOS_AfterFork_Parent();
+	return pid;
 }
 
 /* (file, line, text, traceback) of runner.run(), or None. */
@@ -173,6 +198,7 @@ extern const struct ctl_python_plugin ctl_python_plugin __attribute__((visibilit
 const struct ctl_python_plugin ctl_python_plugin = {
 	.abi = CTL_PYTHON_ABI,
 	.start = start,
+	.fork = fork_copy,
 	.run = run,
 	.stop = stop,
 };

@@ -6,32 +6,36 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "controller/run/python_wire.h"
+#include "netlab/base/fdpass.h"
 #include "netlab/base/log.h"
 #include "netlab/base/util.h"
 
 enum {
-	LOAD_MS = 30000, /* until the library is loaded */
-	SEND_S = 30,     /* until an answer has been taken */
-	STOP_MS = 5000,  /* from the end of the socket to the end of the process */
+	LOAD_MS =
+		30000, /* until the library is loaded, and the interpreter for another one started */
+	SEND_S = 30,   /* until an answer has been taken */
+	STOP_MS = 5000, /* from the end of a socket to the end of the process */
 };
 
 /*
  * struct ctl_python - the interpreter
  * @path:	the plugin; NULL = in none of the folders, of which @dir is the first
- * @pid:	its process; 0 = not running
- * @fd:		socket
+ * @spawner:	process of the spawner; 0 = there is none
+ * @owner:	the process that started it
+ * @control:	socket to the spawner, or -1
+ * @leash:	the interpreter's leash; -1 = there is no interpreter
+ * @fd:		socket to it
  * @in:		bytes received
  * @at_end:	nothing more will come
  */
 struct ctl_python {
 	char *path, *dir;
-	pid_t pid;
-	int fd;
+	pid_t spawner, owner;
+	int control, leash, fd;
 	struct lab_strbuf in;
 	bool at_end;
 };
@@ -42,7 +46,7 @@ int ctl_python_new(const char *const *dirs, struct ctl_python **ret)
 
 	if (!py)
 		return -ENOMEM;
-	py->fd = -1;
+	py->control = py->leash = py->fd = -1;
 	py->dir = strdup(*dirs ? *dirs : "");
 	for (; *dirs && py->dir; dirs++) {
 		if (asprintf(&py->path, "%s/%s", *dirs, CTL_PYTHON_FILE) < 0) {
@@ -61,28 +65,49 @@ int ctl_python_new(const char *const *dirs, struct ctl_python **ret)
 	return 0;
 }
 
-/* --- its process ------------------------------------------------------------------------------ */
+/* --- the processes ----------------------------------------------------------------------------- */
 
-/* The process and what its tasks started, which is in its process group. Returns the wait status. */
-static int end_process(struct ctl_python *py, bool kindly)
+/* The spawner of this process; one that belongs to another only loses a user. */
+static void end_spawner(struct ctl_python *py)
 {
-	struct pollfd end = { .fd = py->fd, .events = POLLIN };
-	int status = 0;
+	struct pollfd end = { .fd = py->control, .events = POLLIN };
 
-	if (!py->pid)
-		return 0;
+	if (!py->spawner)
+		return;
+	if (py->owner == getpid()) {
+		(void)shutdown(py->control, SHUT_WR);
+		(void)poll(&end, 1, STOP_MS);
+		(void)kill(py->spawner, SIGKILL);
+		while (waitpid(py->spawner, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	close_fd(&py->control);
+	py->spawner = 0;
+}
+
+/*
+ * The interpreter and what its tasks started. Returns its wait status; -1 = nobody knows, since the spawner has
+ * ended, and it has with it.
+ */
+static int end_interpreter(struct ctl_python *py, bool kindly)
+{
+	struct pollfd end = { .fd = py->leash, .events = POLLIN };
+	int status = -1;
+
+	if (py->leash < 0)
+		return -1;
 	if (kindly) {
 		(void)shutdown(py->fd, SHUT_WR);
 		(void)poll(&end, 1, STOP_MS);
 	}
-	/* When it ended by itself there may be only what it has left behind. */
-	(void)kill(-py->pid, SIGKILL);
-	while (waitpid(py->pid, &status, 0) < 0 && errno == EINTR)
-		;
-	LAB_DEBUG("process %d of the interpreter: status %#x", (int)py->pid, (unsigned int)status);
+	(void)shutdown(py->leash, SHUT_WR);
+	if (poll(&end, 1, STOP_MS) <= 0 ||
+	    recv(py->leash, &status, sizeof(status), MSG_DONTWAIT) != sizeof(status))
+		status = -1;
+	LAB_DEBUG("process of the interpreter: status %#x", (unsigned int)status);
+	close_fd(&py->leash);
 	close_fd(&py->fd);
 	lab_strbuf_fini(&py->in);
-	py->pid = 0;
 	py->at_end = false;
 	return status;
 }
@@ -91,47 +116,76 @@ void ctl_python_free(struct ctl_python *py)
 {
 	if (!py)
 		return;
-	(void)end_process(py, true);
+	(void)end_interpreter(py, true);
+	end_spawner(py);
 	free(py->path);
 	free(py->dir);
 	free(py);
 }
 
-static int spawn(struct ctl_python *py, struct lab_err *err)
+int ctl_python_fd(const struct ctl_python *py)
 {
-	const struct timeval limit = { .tv_sec = SEND_S };
+	return py->control;
+}
+
+int ctl_python_share(struct ctl_python *py, struct lab_err *err)
+{
 	cleanup_close int ours = -1, theirs = -1;
-	pid_t parent = getpid();
 	int fds[2];
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+	if (py->spawner || !py->path)
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
 		return lab_err_errno(err, errno, "making a socket pair");
 	ours = fds[0];
 	theirs = fds[1];
-	(void)setsockopt(ours, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	py->pid = fork();
-	if (py->pid < 0) {
-		py->pid = 0;
+	py->spawner = fork();
+	if (py->spawner < 0) {
+		py->spawner = 0;
 		return lab_err_errno(err, errno, "starting a process");
 	}
-	if (py->pid == 0) {
+	if (py->spawner == 0) {
 		/* A group of its own, so that ^C in the terminal is the controller's alone. */
 		(void)setpgid(0, 0);
-		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != parent)
-			_exit(1);
-		ctl_python_child(theirs, py->path);
+		ctl_python_spawner(theirs, py->path);
 	}
-	(void)setpgid(py->pid, py->pid);
-	py->fd = take_fd(&ours);
+	(void)setpgid(py->spawner, py->spawner);
+	py->owner = getpid();
+	py->control = take_fd(&ours);
 	return 0;
+}
+
+/* Ask the spawner for an interpreter. */
+static int spawn(struct ctl_python *py, struct lab_err *err)
+{
+	const struct timeval limit = { .tv_sec = SEND_S };
+	cleanup_close int their_leash = -1, their_fd = -1;
+	char byte = 0;
+	int fds[2], r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
+		return lab_err_errno(err, errno, "making a socket pair");
+	py->leash = fds[0];
+	their_leash = fds[1];
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+		return lab_err_errno(err, errno, "making a socket pair");
+	py->fd = fds[0];
+	their_fd = fds[1];
+	(void)setsockopt(py->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	r = lab_fdpass_send(py->leash, &byte, sizeof(byte), their_fd, MSG_DONTWAIT);
+	if (r == 0)
+		r = lab_fdpass_send(py->control, &byte, sizeof(byte), their_leash, 0);
+	return r < 0 ? lab_err_errno(err, -r, "asking for a Python interpreter") : 0;
 }
 
 static int lost(struct ctl_python *py, const char *what, struct lab_err *err)
 {
-	int status = end_process(py, false);
+	int status = end_interpreter(py, false);
 	const char *name = WIFSIGNALED(status) ? sigabbrev_np(WTERMSIG(status)) : NULL;
 
+	if (status < 0)
+		return lab_err_set(err, EPROTO,
+				   "%s: the process that starts interpreters has ended", what);
 	if (name)
 		return lab_err_set(err, EPROTO,
 				   "%s: the process of the interpreter was killed by SIG%s", what,
@@ -173,18 +227,20 @@ int ctl_python_start(struct ctl_python *py, struct lab_err *err)
 {
 	int r;
 
-	if (py->pid)
+	if (py->leash >= 0)
 		return 0;
 	if (!py->path)
 		return lab_err_set(
 			err, ENOSYS,
 			"Python tasks need %s, which is not in %s: build netlab where the package libpython3-dev is installed",
 			CTL_PYTHON_FILE, py->dir);
-	r = spawn(py, err);
+	r = ctl_python_share(py, err);
+	if (r >= 0)
+		r = spawn(py, err);
 	if (r >= 0)
 		r = await_load(py, err);
 	if (r < 0)
-		(void)end_process(py, false);
+		(void)end_interpreter(py, false);
 	return r;
 }
 
@@ -318,7 +374,7 @@ int ctl_python_run(struct ctl_python *py, struct lab_loop *loop, const char *pat
 	if (r == DIED)
 		r = died(py, ret);
 	if (r < 0)
-		(void)end_process(py, false);
+		(void)end_interpreter(py, false);
 	return r < 0 ? r : 0;
 }
 

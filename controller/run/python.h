@@ -4,6 +4,7 @@
 #define CONTROLLER_RUN_PYTHON_H
 
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "netlab/base/err.h"
 #include "netlab/base/loop.h"
@@ -13,11 +14,19 @@
  * DOC: where Python runs
  *
  * libpython weighs more than all of netlab. A recipe without a Python task must not pay for it, and
- * neither the keeper of a later recipe nor an agent shall be a copy of a process that has it. So the
- * interpreter lives in a child of the controller, forked when the first recipe with a Python task has
- * been read, before anything is built: the child loads a shared object (controller/python) with
- * dlopen(3), and while it starts the interpreter the lab is brought up. It stays for all recipes of
- * the run.
+ * neither the keeper of a later recipe nor an agent shall be a copy of a process that has it. So
+ * Python lives in processes of its own:
+ *
+ *   controller (or one of the workers of --jobs)
+ *     spawner		a child of the controller; when the first recipe with a Python task has been
+ *			read, before anything is built, it loads a shared object (controller/python)
+ *			with dlopen(3) and starts the interpreter, while the lab is brought up
+ *       interpreter	a fork of the spawner: runs the tasks of one controller or worker
+ *
+ * So the interpreter starts once for a run, however many recipes run at once and however many tasks
+ * crash. Whoever wants an interpreter sends one end of a socket pair, the leash, to the spawner, and
+ * with it one end of the socket pair for the frames below. When the leash is let go, or when the
+ * interpreter ends, the spawner kills what is left of it and writes the wait status into the leash.
  *
  * A task asks for something by a frame with JSON on a socket pair, and waits for the answer; the
  * controller does it in its own loop. So ^C, --timeout and the end of the lab work while Python sleeps
@@ -33,7 +42,7 @@
  */
 #define CTL_PYTHON_FILE   "netlab-python.so"
 #define CTL_PYTHON_SYMBOL "ctl_python_plugin"
-#define CTL_PYTHON_ABI    1u
+#define CTL_PYTHON_ABI    2u
 
 /**
  * struct ctl_python_fault - why a task ended before its end
@@ -68,12 +77,14 @@ struct ctl_python_peer {
  * struct ctl_python_plugin - what the plugin can do; its symbol is CTL_PYTHON_SYMBOL
  * @abi:	CTL_PYTHON_ABI of its build
  * @start:	start the interpreter; called once, before all others
+ * @fork:	fork(2) a process with an interpreter
  * @run:	run a task; 0 also when it failed (@ret->text), else -errno
  * @stop:	end the interpreter
  */
 struct ctl_python_plugin {
 	unsigned int abi;
 	int (*start)(struct lab_err *err);
+	pid_t (*fork)(void);
 	int (*run)(const char *path, const struct ctl_python_peer *peer,
 		   struct ctl_python_fault *ret, struct lab_err *err);
 	void (*stop)(void);
@@ -106,10 +117,29 @@ struct ctl_python;
 int ctl_python_new(const char *const *dirs, struct ctl_python **ret);
 
 /**
- * ctl_python_free() - End the interpreter, if it was started
+ * ctl_python_free() - End the interpreter, and the spawner of this process, if they were started
  * @py:		may be NULL
  */
 void ctl_python_free(struct ctl_python *py);
+
+/**
+ * ctl_python_share() - Start the spawner, for this process and those that it forks from now on
+ * @py:		interpreter
+ * @err:	filled on failure; may be NULL
+ *
+ * It does nothing until somebody calls ctl_python_start().
+ * Context: forks.
+ * Return: 0, also if the plugin is in none of the folders, or -errno.
+ */
+int ctl_python_share(struct ctl_python *py, struct lab_err *err);
+
+/**
+ * ctl_python_fd() - The way to the spawner
+ * @py:		interpreter
+ *
+ * Return: the descriptor that a process must keep open to share it; -1 = there is no spawner.
+ */
+int ctl_python_fd(const struct ctl_python *py);
 
 /**
  * ctl_python_start() - Start the process of the interpreter, unless it runs
@@ -117,7 +147,7 @@ void ctl_python_free(struct ctl_python *py);
  * @err:	filled on failure: names the Debian package that is missing; may be NULL
  *
  * Returns as soon as the library is loaded; the interpreter starts meanwhile.
- * Context: forks; blocks for some milliseconds.
+ * Context: forks the spawner if there is none; blocks for some milliseconds.
  * Return: 0 or -errno. Errors: -ENOSYS the library or the plugin is missing.
  */
 int ctl_python_start(struct ctl_python *py, struct lab_err *err);

@@ -1,45 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* python_child.c - the process of the interpreter: loads the plugin, runs tasks as it is told */
-#include <dlfcn.h>
+/* python_child.c - the process of an interpreter: runs tasks as it is told */
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 
 #include "controller/run/python_wire.h"
 #include "netlab/base/util.h"
 
-enum { SOCKET = 3 };
+enum { SOCKET = CTL_PYTHON_SOCKET };
 
 #ifdef __SANITIZE_ADDRESS__
 /* This process ends without running what its parent registered for the end. */
 extern void __lsan_do_leak_check(void);
-#endif
-
-/*
- * Everything of the parent's but its standard error is let go of: the sockets of labs above all. What
- * a task's own child processes print goes there as well, not among the lines of the report.
- */
-static int let_go(int fd)
+/* After a fork Python makes its locks anew, and leaves the old ones. Source: _PyThread_at_fork_reinit(). */
+#define HOOK __attribute__((visibility("default"))) const char *
+extern HOOK __lsan_default_suppressions(void);
+HOOK __lsan_default_suppressions(void)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	sigset_t none;
-
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
-		return -errno;
-	if (fd != SOCKET && dup3(fd, SOCKET, O_CLOEXEC) < 0)
-		return -errno;
-	(void)close_range(SOCKET + 1, ~0u, 0);
-	(void)signal(SIGINT, SIG_DFL);
-	(void)signal(SIGTERM, SIG_DFL);
-	/* As Python does itself when it is a program. */
-	(void)signal(SIGPIPE, SIG_IGN);
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)prctl(PR_SET_NAME, "netlab-python");
-	return 0;
+	return "leak:PyThread_allocate_lock\n";
 }
+extern HOOK __lsan_default_options(void);
+HOOK __lsan_default_options(void)
+{
+	return "print_suppressions=0";
+}
+#endif
 
 /* Wait for a message; NULL when there will be none. */
 static json_t *receive(struct lab_strbuf *in)
@@ -117,59 +102,26 @@ static int run_one(const struct ctl_python_plugin *plugin, struct lab_strbuf *in
 	return ctl_python_send(SOCKET, json_pack("{s:o}", "done", done));
 }
 
-static const struct ctl_python_plugin *load(const char *path, struct lab_err *err)
+void ctl_python_serve(int fd, const struct ctl_python_plugin *plugin, int start,
+		      const struct lab_err *why)
 {
-	const struct ctl_python_plugin *plugin;
-	/* Global: the extension modules of Python's library are not linked with libpython. */
-	void *library = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
-
-	if (!library) {
-		(void)lab_err_set(
-			err, ENOSYS,
-			"Python tasks need libpython3, which cannot be loaded (install the package libpython3.11): %s",
-			dlerror());
-		return NULL;
-	}
-	plugin = dlsym(library, CTL_PYTHON_SYMBOL);
-	if (plugin && plugin->abi == CTL_PYTHON_ABI)
-		return plugin;
-	(void)lab_err_set(err, ENOSYS, "%s is of another build than this program", path);
-	return NULL;
-}
-
-static void serve(const struct ctl_python_plugin *plugin, struct lab_strbuf *in)
-{
-	struct lab_err err = { 0 };
+	struct lab_strbuf in = LAB_STRBUF_INIT;
+	struct lab_err err = *why;
 	json_t *message;
-	int r;
+	int r = start;
 
-	r = plugin->start(&err);
-	while ((message = receive(in))) {
+	if (fd != SOCKET && dup3(fd, SOCKET, O_CLOEXEC) < 0)
+		_exit(1);
+	(void)close_range(SOCKET + 1, ~0u, 0);
+	while ((message = receive(&in))) {
 		if (r >= 0)
-			r = run_one(plugin, in, message, &err);
+			r = run_one(plugin, &in, message, &err);
 		json_decref(message);
 		if (r < 0)
 			failed(&err);
 	}
-	plugin->stop();
-}
-
-void ctl_python_child(int fd, const char *path)
-{
-	struct lab_strbuf in = LAB_STRBUF_INIT;
-	const struct ctl_python_plugin *plugin;
-	struct lab_err err = { 0 };
-	int r = let_go(fd);
-
-	if (r < 0)
-		_exit(1);
-	plugin = load(path, &err);
-	if (!plugin) {
-		failed(&err);
-		_exit(1);
-	}
-	if (ctl_python_send(SOCKET, json_pack("{s:b}", "loaded", 1)) == 0)
-		serve(plugin, &in);
+	if (start >= 0)
+		plugin->stop();
 	lab_strbuf_fini(&in);
 #ifdef __SANITIZE_ADDRESS__
 	__lsan_do_leak_check();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* python_wire.h - what the two sides of the interpreter's socket share */
+/* python_wire.h - what the processes around the interpreter share */
 #ifndef CONTROLLER_RUN_PYTHON_WIRE_H
 #define CONTROLLER_RUN_PYTHON_WIRE_H
 
@@ -37,12 +37,27 @@ int ctl_python_receive(int fd, int flags, struct lab_strbuf *in);
 int ctl_python_next(struct lab_strbuf *in, json_t **ret);
 
 /**
- * ctl_python_child() - Be the process of the interpreter
- * @fd:		socket
+ * ctl_python_spawner() - Be the spawner
+ * @fd:		socket on which leashes come, SOCK_SEQPACKET; moved
  * @path:	the plugin
+ *
+ * Never returns: ends when the other side of the socket is closed, and then kills all interpreters.
+ */
+void ctl_python_spawner(int fd, const char *path) __attribute__((noreturn));
+
+/**
+ * ctl_python_serve() - Be an interpreter: run tasks as they come
+ * @fd:		socket
+ * @plugin:	plugin
+ * @start:	0, or -errno if the interpreter could not be started
+ * @why:	its error
  *
  * Never returns: ends when the other side of the socket is closed.
  */
-void ctl_python_child(int fd, const char *path) __attribute__((noreturn));
+void ctl_python_serve(int fd, const struct ctl_python_plugin *plugin, int start,
+		      const struct lab_err *why) __attribute__((noreturn));
+
+/* Where the socket of the spawner, and in a fork of it that of the interpreter, is. */
+#define CTL_PYTHON_SOCKET 3
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cmd_run_jobs.c - netlab run --jobs: several recipes at once, each in a process of its own */
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -121,24 +122,28 @@ static int work_one(struct lab_cli *cli, const struct lab_run_args *args, int *f
 	return code;
 }
 
-/*
- * Only the socket is a worker's: the loop of the parent is shared with it by the kernel, so nothing may be taken out of
- * that, and a socket that another worker has as well would not end with its owner.
- */
-static void shed(int fd)
+static int by_number(const void *a, const void *b)
 {
-	unsigned int low = (unsigned int)fd, high = low;
-	sigset_t none;
+	return *(const int *)a - *(const int *)b;
+}
 
-	if (lab_fault_fd() > 2) {
-		low = LAB_MIN(low, (unsigned int)lab_fault_fd());
-		high = LAB_MAX(high, (unsigned int)lab_fault_fd());
+/*
+ * Only its socket and the way to Python are a worker's: the loop of the parent is shared with it by the kernel, so
+ * nothing may be taken out of that, and a socket that another worker has as well would not end with its owner.
+ */
+static void shed(int fd, int python)
+{
+	int keep[] = { 2, fd, python, lab_fault_fd() };
+	sigset_t none;
+	size_t i;
+
+	qsort(keep, LAB_ARRAY_SIZE(keep), sizeof(*keep), by_number);
+	for (i = 0; i < LAB_ARRAY_SIZE(keep); i++) {
+		int next = i + 1 < LAB_ARRAY_SIZE(keep) ? keep[i + 1] : INT_MAX;
+
+		if (keep[i] >= 2 && next > keep[i] + 1)
+			(void)close_range((unsigned int)keep[i] + 1, (unsigned int)next - 1, 0);
 	}
-	if (low > 3)
-		(void)close_range(3, low - 1, 0);
-	if (high > low + 1)
-		(void)close_range(low + 1, high - 1, 0);
-	(void)close_range(high + 1, ~0u, 0);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -166,6 +171,7 @@ static _Noreturn void be_worker(const struct jobs *jobs, int fd, pid_t parent)
 		n = snprintf(line, sizeof(line), "{\"" JOB_DONE "\":%d}\n", code);
 		write_all(fd, line, (size_t)n);
 	}
+	ctl_python_free(jobs->args->python);
 	_exit(0);
 }
 
@@ -326,7 +332,7 @@ static int worker_start(struct jobs *jobs, struct worker *w, struct lab_err *err
 	(void)fflush(NULL);
 	w->pid = fork();
 	if (w->pid == 0) {
-		shed(pair[1]);
+		shed(pair[1], ctl_python_fd(jobs->args->python));
 		be_worker(jobs, pair[1], self);
 	}
 	(void)close(pair[1]);
@@ -377,6 +383,8 @@ static int run_jobs(struct jobs *jobs, struct lab_err *err)
 
 	r = lab_cli_signals_on(jobs->cli, jobs->loop, on_signalled, jobs, err);
 	jobs->cli->no_quit = true;
+	if (r >= 0)
+		r = ctl_python_share(jobs->args->python, err);
 	for (i = 0; i < jobs->n_workers && r >= 0; i++) {
 		r = worker_start(jobs, &jobs->workers[i], err);
 		if (r >= 0)

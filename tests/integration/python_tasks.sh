@@ -451,11 +451,14 @@ recipe r.xml '<task><run host="h1" command="true"/></task>'
 run bare/netlab run r.xml
 is 'other recipes do not need it' "$status" 0
 
-# --- one interpreter for a run, and none in a lab ---
+# --- the interpreter starts once for a run, and is in no lab ---
 
 cat >tasks/u.py <<-'PY'
 	import os
-	print(os.getpid())
+	def start(pid):
+	    with open("/proc/%s/stat" % pid) as f:
+	        return f.read().rsplit(") ", 1)[1].split()[19]
+	print(os.getpid(), os.getppid(), start(os.getppid()))
 PY
 cat >tasks/v.py <<-'PY'
 	import os
@@ -468,12 +471,14 @@ cat >tasks/v.py <<-'PY'
 	def children(pid):
 	    with open("/proc/%s/task/%s/children" % (pid, pid)) as f:
 	        return f.read().split()
-	todo, found = [os.getppid()], []
+	with open("/proc/%s/status" % os.getppid()) as f:
+	    todo, found = [l.split()[1] for l in f if l.startswith("PPid:")], []
 	while todo:
 	    pid = todo.pop()
 	    found.append((pid, maps(pid)))
 	    todo += children(pid)
-	print(len(found) >= 5, [p for p, has in found if has] == [str(os.getpid())])
+	print(len(found) >= 6, sorted(p for p, has in found if has) ==
+	      sorted([str(os.getpid()), str(os.getppid())]))
 PY
 recipe a.xml '<task python="tasks/u.py"/><task python="tasks/u.py"/>'
 recipe b.xml '<task python="tasks/u.py"/><task python="tasks/v.py"/>'
@@ -481,5 +486,23 @@ run netlab --json run a.xml b.xml
 is 'one interpreter for all tasks of a run' "$(printed | sed -n 1,3p | sort -u | wc -l)" 1
 is 'no keeper and no agent has it' "$(printed | sed -n 4p)" 'True True'
 is 'nor has it lost memory' "$(grep -c LeakSanitizer <<<"$err")" 0
+
+printf 'import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n' >tasks/crash.py
+recipe a.xml '<task python="tasks/u.py"/><task python="tasks/crash.py"/><task python="tasks/u.py"/>'
+run netlab --json run a.xml
+is 'a crash costs an interpreter' "$(printed | cut -d' ' -f1 | sort -u | wc -l)" 2
+is 'but does not start Python again' "$(printed | cut -d' ' -f2- | sort -u | wc -l)" 1
+
+printf 'import time\ntime.sleep(0.1)\n' >tasks/slow.py
+recipe a.xml '<task python="tasks/slow.py"/><task python="tasks/u.py"/>'
+run netlab --json run --jobs 3 --repeat 6 a.xml
+is '--jobs: all recipes pass' "$status" 0
+is 'with an interpreter for each worker' "$(printed | cut -d' ' -f1 | sort -u | wc -l)" 3
+is 'from one start of Python' "$(printed | cut -d' ' -f2- | sort -u | wc -l)" 1
+recipe c.xml '<task python="tasks/crash.py"/>'
+run netlab --json run --jobs 2 c.xml a.xml c.xml a.xml
+is '--jobs: crashes are failed tasks' "$(jq -r 'select(.event == "error").message' <<<"$out" | sort -u)" \
+	'the task broke off: the process of the interpreter was killed by SIGKILL'
+is 'and the other recipes pass' "$(printed | cut -d' ' -f2- | uniq -c | awk '{ print $1 }')" 2
 
 done_testing

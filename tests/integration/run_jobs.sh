@@ -89,7 +89,7 @@ for ((i = 0; i < 400; i++)); do
 	[ "$(grep -c '^PASS' "$work/out")" -eq 2 ] && break
 	sleep 0.05
 done
-worker=$(pgrep -P $pid)
+worker=$(pgrep -P $pid -x netlab)
 kill -KILL "$worker"
 wait $pid
 is 'a worker that dies: exit 4' "$?" 4
