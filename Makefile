@@ -102,6 +102,7 @@ package_libmnl     := libmnl-dev
 package_jansson    := libjansson-dev
 package_nettle     := nettle-dev
 package_libcurl    := libcurl4-openssl-dev
+package_libarchive := libarchive-dev
 package_cmocka     := libcmocka-dev
 package_python3-embed := libpython3-dev
 
@@ -299,7 +300,7 @@ lint-contracts:
 	$(call need,ctags,universal-ctags)
 	$(quiet)tools/lint-contracts $(h_files)
 lint-symbols: $(patsubst %,$(O)/lib%.a,$(ARCHIVES))
-	$(quiet)tools/lint-symbols lab_ $(O)/liblab.a lab_ $(O)/libcli.a ctl_ $(O)/libctl.a agt_ $(O)/libagt.a
+	$(quiet)tools/lint-symbols lab_ $(O)/liblab.a lab_ $(O)/libcli.a ctl_ $(O)/libctl.a agt_ $(O)/libagt.a img_ $(O)/libimg.a
 lint-spdx:
 	$(quiet)tools/lint-spdx $(c_files) $(h_files) $(mk_files) $(scripts) $(py_scripts)
 lint-words:

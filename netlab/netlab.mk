@@ -11,8 +11,8 @@ ifneq ($(wildcard netlab/cli/main.c),)
 PROGRAMS += netlab
 endif
 netlab_SRCS     := netlab/cli/main.c
-netlab_ARCHIVES := cli ctl lab
-netlab_PKGS     := libxml-2.0 libmnl jansson nettle
+netlab_ARCHIVES := cli ctl img lab
+netlab_PKGS     := libxml-2.0 libmnl jansson nettle libarchive
 netlab_LINK     := pie
 
 ARCHIVES += eng

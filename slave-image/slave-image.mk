@@ -19,6 +19,11 @@ agent-old_ARCHIVES := agt lab
 agent-old_PKGS     := jansson nettle
 agent-old_LINK     := static
 
+# The store of images, for the command.
+ARCHIVES += img
+img_SRCS := $(sort $(wildcard slave-image/image/*.c))
+$(O)/obj/slave-image/image/%.o: private lib_cflags = $(call pkgs,libarchive jansson,cflags)
+
 # One module a file with a capital first letter; the other files are shared by all of them.
 MODULES     := $(patsubst slave-image/modules/%.c,%,$(sort $(wildcard slave-image/modules/[A-Z]*.c)))
 module_SRCS := $(filter-out $(MODULES:%=slave-image/modules/%.c),$(sort $(wildcard slave-image/modules/*.c)))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What is built from tests/: one program a file.
 
-test_pkgs := libxml-2.0 libmnl jansson nettle
+test_pkgs := libxml-2.0 libmnl jansson nettle libarchive
 $(O)/obj/tests/%.o: private lib_cflags = $(call pkgs,$(test_pkgs) cmocka,cflags)
 # The functions that -Wl,--wrap calls have no header.
 $(O)/obj/tests/%.o: private file_cflags = -Wno-missing-prototypes
@@ -15,7 +15,7 @@ test_SRCS := $(filter-out tests/unit/test_%,$(sort $(wildcard tests/unit/*.c)))
 define test_vars
 TEST_PROGRAMS += tests/$(1)/$(2)
 tests/$(1)/$(2)_SRCS     := tests/$(1)/$(2).c
-tests/$(1)/$(2)_ARCHIVES := test cli agt ctl lab
+tests/$(1)/$(2)_ARCHIVES := test cli agt ctl img lab
 tests/$(1)/$(2)_PKGS     := $(test_pkgs) cmocka
 tests/$(1)/$(2)_LINK     := pie
 endef
@@ -55,7 +55,7 @@ endif
 define fuzz_vars
 TEST_PROGRAMS += fuzz/$(1)$(fuzz_suffix)
 fuzz/$(1)$(fuzz_suffix)_SRCS     := tests/fuzz/$(1).c $(fuzz_main)
-fuzz/$(1)$(fuzz_suffix)_ARCHIVES := cli agt ctl lab
+fuzz/$(1)$(fuzz_suffix)_ARCHIVES := cli agt ctl img lab
 fuzz/$(1)$(fuzz_suffix)_PKGS     := $(test_pkgs)
 fuzz/$(1)$(fuzz_suffix)_LINK     := $(if $(filter fuzz,$(BUILD)),fuzz,pie)
 endef

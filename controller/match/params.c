@@ -8,6 +8,7 @@
 #include "netlab/base/parse.h"
 #include "netlab/base/strbuf.h"
 #include "netlab/base/util.h"
+#include "netlab/ns/image.h"
 
 /*
  * A requirement: what it asks for, and how to build to it. @object is the struct lab_iface or struct lab_host that is built. Of a machine
@@ -193,16 +194,17 @@ static void add_setting(struct lab_host *host, const struct ctl_param *p, const 
 
 static void check_settings(const struct lab_host *host, const char *where, struct ctl_diag *diag)
 {
-	if (host->image && !host->backend)
-		(void)ctl_diag_error(
-			diag, &host->src,
-			"%s: image: there is no image \"%.60s\"; this version has none but the machine's own files,"
-			" which a host gets without",
-			where, host->image);
 	const struct lab_backend_info *backend =
 		lab_backend_find(host->backend ? host->backend : lab_backends[0].name, NULL);
+	char id[LAB_IMAGE_ID_SIZE];
+	struct lab_err err;
 	size_t i;
 
+	/* The images of other engines are known to them only. */
+	if (host->image && !host->backend && lab_image_find(host->image, id, &err) < 0) {
+		(void)lab_err_prefix(&err, -ENOENT, "%s: image: ", where);
+		(void)ctl_diag_err(diag, &err, &host->src);
+	}
 	for (i = 0; backend && i < host->n_settings; i++) {
 		if (!lab_backend_setting(backend, host->settings[i].name))
 			(void)ctl_diag_error(diag, &host->settings[i].src,

@@ -54,6 +54,11 @@ _netlab_paths()
 		sed -n 's/^{"name":"\([^"]*\)","type":"directory".*/\1\//p; t; s/^{"name":"\([^"]*\)".*/\1/p')
 }
 
+_netlab_images()
+{
+	_netlab_offer "$("$netlab" image ls --json 2>/dev/null | sed -n 's/^{"name":"\([^"]*\)".*/\1/p')"
+}
+
 _netlab_kernels()
 {
 	_netlab_offer "$("$netlab" kernel ls --json 2>/dev/null | sed -n 's/.*"version":"\([^"]*\)".*/\1/p')"
@@ -82,7 +87,7 @@ _netlab()
 	COMPREPLY=()
 	command -v "$netlab" >/dev/null || netlab=netlab
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_netlab_offer 'run deconfigure topo match list-pools exec shell host doctor kernel help version --help --version'
+		_netlab_offer 'run deconfigure topo match list-pools exec shell host image doctor kernel help version --help --version'
 		return
 	fi
 	command=${COMP_WORDS[1]}
@@ -100,6 +105,14 @@ _netlab()
 			return
 		fi
 		command="kernel ${COMP_WORDS[2]}"
+		i=2
+	fi
+	if [ "$command" = image ]; then
+		if [ "$COMP_CWORD" -eq 2 ]; then
+			_netlab_offer 'import export ls show rm'
+			return
+		fi
+		command="image ${COMP_WORDS[2]}"
 		i=2
 	fi
 	if [ "$command" = host ]; then
@@ -157,6 +170,10 @@ _netlab()
 		options='--all --netns --timeout'
 		with_arg=' --netns -t --timeout '
 		;;
+	'image import')
+		options='--name --description'
+		with_arg=' -t --name -d --description '
+		;;
 	'host list') options='--quiet' ;;
 	'host start' | 'host freeze' | 'host unfreeze') options='--all' ;;
 	'host put' | 'host mkdir')
@@ -174,7 +191,7 @@ _netlab()
 		with_arg=' --netns '
 		;;
 	help)
-		[ "$COMP_CWORD" -eq 2 ] && _netlab_offer 'run deconfigure topo match list-pools exec shell host doctor kernel'
+		[ "$COMP_CWORD" -eq 2 ] && _netlab_offer 'run deconfigure topo match list-pools exec shell host image doctor kernel'
 		return
 		;;
 	esac
@@ -198,6 +215,7 @@ _netlab()
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 			;;
 		--kernel) _netlab_kernels ;;
+		--image) _netlab_images ;;
 		-s | --share | --module-dir | --tool-dir | -p | --packet-capture) compopt -o dirnames 2>/dev/null ;;
 		esac
 		return
@@ -214,6 +232,15 @@ _netlab()
 	'topo down') _netlab_labs ;;
 	'kernel fetch') [ ${#operands[@]} -gt 0 ] || _netlab_offer '6.1 6.12' ;;
 	'kernel rm') _netlab_kernels ;;
+	'image show' | 'image rm') _netlab_images ;;
+	'image export')
+		[ ${#operands[@]} -gt 0 ] || _netlab_images
+		[ ${#operands[@]} -ne 1 ] || { compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- "$cur"); }
+		;;
+	'image import')
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		;;
 	'kernel run')
 		case ${#operands[@]} in
 		0) _netlab_kernels ;;

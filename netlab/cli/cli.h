@@ -114,6 +114,11 @@ extern const struct lab_cli_command lab_cmd_topo_plan;
 extern const struct lab_cli_command lab_cmd_match;        /* cmd_match.c */
 extern const struct lab_cli_command lab_cmd_list_pools;   /* cmd_list_pools.c */
 extern const struct lab_cli_command lab_cmd_doctor;       /* cmd_doctor.c */
+extern const struct lab_cli_command lab_cmd_image_import; /* cmd_image.c */
+extern const struct lab_cli_command lab_cmd_image_export;
+extern const struct lab_cli_command lab_cmd_image_ls;
+extern const struct lab_cli_command lab_cmd_image_show;
+extern const struct lab_cli_command lab_cmd_image_rm;
 extern const struct lab_cli_command lab_cmd_kernel_fetch; /* cmd_kernel.c */
 extern const struct lab_cli_command lab_cmd_kernel_ls;
 extern const struct lab_cli_command lab_cmd_kernel_rm;

@@ -53,6 +53,11 @@ static const struct {
 	{ "host exec", &lab_cmd_exec, false },
 	{ "host shell", &lab_cmd_shell, false },
 	{ "doctor", &lab_cmd_doctor, true },
+	{ "image import", &lab_cmd_image_import, true },
+	{ "image export", &lab_cmd_image_export, true },
+	{ "image ls", &lab_cmd_image_ls, true },
+	{ "image show", &lab_cmd_image_show, true },
+	{ "image rm", &lab_cmd_image_rm, true },
 	{ "kernel fetch", &lab_cmd_kernel_fetch, true },
 	{ "kernel ls", &lab_cmd_kernel_ls, true },
 	{ "kernel rm", &lab_cmd_kernel_rm, true },
@@ -150,11 +155,14 @@ static int unknown_command(const struct lab_cli *cli, int argc, char **argv)
 			cli, "topo: which of up, down, ls, inspect, plan, exec, shell?");
 	if (!strcmp(argv[0], "kernel") && argc < 2)
 		return lab_cli_usage_error(cli, "kernel: which of fetch, ls, rm, run?");
+	if (!strcmp(argv[0], "image") && argc < 2)
+		return lab_cli_usage_error(cli, "image: which of import, export, ls, show, rm?");
 	if (!strcmp(argv[0], "host") && argc < 2)
 		return lab_cli_usage_error(
 			cli,
 			"host: which of list, exists, show, state, start, stop, restart, freeze, unfreeze, put, get, ls, mkdir, rm, mount, umount, snapshot, exec, shell?");
-	if (!strcmp(argv[0], "topo") || !strcmp(argv[0], "kernel") || !strcmp(argv[0], "host"))
+	if (!strcmp(argv[0], "topo") || !strcmp(argv[0], "kernel") || !strcmp(argv[0], "host") ||
+	    !strcmp(argv[0], "image"))
 		(void)snprintf(word, sizeof(word), "%s %s", argv[0], argv[1]);
 	else
 		(void)snprintf(word, sizeof(word), "%s", argv[0]);

@@ -169,7 +169,9 @@ static int shed_descriptors(struct lab_keeper *k, int *starter, int *machine_net
 {
 	int *const mine[] = { starter, &k->listen_fd, &k->rundir.base, &k->rundir.fd,
 			      machine_netns };
-	int keep[LAB_ARRAY_SIZE(mine) + 2 * LAB_CGROUPS_MAX + 1], null;
+	int keep[LAB_ARRAY_SIZE(mine) + 2 * LAB_CGROUPS_MAX +
+		 LAB_SPAWN_IMAGES_MAX * LAB_IMAGE_LAYERS_MAX + 1],
+		null;
 	unsigned int from = 3;
 	size_t n = 0;
 
@@ -190,6 +192,15 @@ static int shed_descriptors(struct lab_keeper *k, int *starter, int *machine_net
 		keep[n++] = cg->parent_fd;
 		keep[n++] = cg->fd;
 	}
+	/* Nothing is read from them: they hold the locks of the images until this process ends, however it does. */
+	for (uint32_t i = 0; i < k->images.n; i++)
+		for (unsigned int l = 0; l < k->images.list[i].n_layers; l++) {
+			int *lock = &k->images.list[i].layers[l].lock;
+
+			if (keep_descriptor(lock, 3) < 0)
+				return lab_err_errno(err, errno, "duplicate a descriptor");
+			keep[n++] = *lock;
+		}
 	if (lab_fault_fd() >= 0)
 		keep[n++] = lab_fault_fd();
 	qsort(keep, n, sizeof(keep[0]), compare_fds);
@@ -368,6 +379,7 @@ void lab_keeper_main(const struct lab_keeper_args *args)
 		.rundir = *args->rundir,
 		.listen_fd = args->listen_fd,
 		.cgroups = *args->cgroups,
+		.images = *args->images,
 		.proc = -1,
 		.home = -1,
 		.nl = { .fd = -1 },

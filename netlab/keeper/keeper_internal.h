@@ -122,6 +122,16 @@ struct lab_kclient {
 };
 
 /**
+ * struct lab_images - the images of a lab
+ * @list:	they, locked; owned, room for LAB_SPAWN_IMAGES_MAX
+ * @n:		how many
+ */
+struct lab_images {
+	struct lab_image *list;
+	uint32_t n;
+};
+
+/**
  * struct lab_keeper - a lab
  * @loop:	the keeper's loop
  * @plan:	what to build (borrowed from the command's memory, which this process copied)
@@ -132,6 +142,7 @@ struct lab_kclient {
  * @rundir:	the claimed name
  * @listen_fd:	bound control socket
  * @cgroups:	of the hosts that have limits; made by the command
+ * @images:	of the hosts that are made from some; locked as long as the lab is
  * @engine:	connection to the process that drives container engines; NULL = the lab has no foreign hosts, or it has ended
  * @engine_dir:	folder for its files
  * @engine_closing: it was asked to end everything
@@ -172,6 +183,7 @@ struct lab_keeper {
 	struct lab_rundir rundir;
 	int listen_fd;
 	struct lab_cgroups cgroups;
+	struct lab_images images;
 	struct lab_rpc *engine;
 	char *engine_dir;
 	bool engine_closing;
@@ -198,6 +210,31 @@ struct lab_keeper {
 };
 
 /**
+ * lab_images_open() - Use all images that native hosts are made from
+ * @topo:	topology
+ * @ret:	written, also on failure; release with lab_images_close()
+ * @err:	filled on failure, with the host's place; may be NULL
+ *
+ * Return: 0 or -errno. Errors: those of lab_image_open(), -EINVAL more than LAB_SPAWN_IMAGES_MAX.
+ */
+int lab_images_open(const struct lab_topo *topo, struct lab_images *ret, struct lab_err *err);
+
+/**
+ * lab_images_close() - Stop using them
+ * @images:	may be zeroed; left zeroed
+ */
+void lab_images_close(struct lab_images *images);
+
+/**
+ * lab_keeper_image() - Which of the lab's images is a host made from
+ * @topo:	topology
+ * @index:	of the host
+ *
+ * Return: its number among the different images of native hosts, in the order of the hosts, counted from 1; 0 = none.
+ */
+uint32_t lab_keeper_image(const struct lab_topo *topo, uint32_t index);
+
+/**
  * struct lab_keeper_args - what the clone takes from lab_up()
  * @plan:	what to build
  * @params:	as given to lab_up(), with @agent filled in
@@ -205,6 +242,7 @@ struct lab_keeper {
  * @listen_fd:	bound control socket
  * @starter:	this end of the starter's connection
  * @cgroups:	of the hosts that have limits; the keeper's copy
+ * @images:	of the hosts that are made from some; the keeper's copy
  * @machine_netns: the machine's network namespace, if there are foreign hosts; else -1
  * @userns:	the lab is in a user namespace; wait for a byte on @starter until it is mapped
  */
@@ -215,6 +253,7 @@ struct lab_keeper_args {
 	int listen_fd;
 	int starter;
 	const struct lab_cgroups *cgroups;
+	const struct lab_images *images;
 	int machine_netns;
 	bool userns;
 };

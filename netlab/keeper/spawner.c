@@ -225,6 +225,7 @@ static int ask(struct lab_keeper *k, struct lab_kspawner *s, uint32_t index, str
 	struct lab_spawn_req req = { .index = index,
 				     .forwarding = host->forwarding,
 				     .n_netns = (uint32_t)host->n_netns,
+				     .image = lab_keeper_image(k->topo, index),
 				     .again = k->hosts[index].netns >= 0 };
 	unsigned int limits = lab_limits_controllers(&host->limits);
 

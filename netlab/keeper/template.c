@@ -19,6 +19,7 @@
 	"/tmp" /* where the template is built, hidden from everybody else by our own mount namespace */
 
 enum {
+	TREES_MAX = LAB_SPAWN_IMAGES_MAX * LAB_IMAGE_LAYERS_MAX,
 	SAFE = MS_NOSUID | MS_NODEV | MS_NOEXEC,
 	SMALL_FILE_MAX =
 		1
@@ -347,12 +348,10 @@ static bool make_opaque(const char *dir, bool userns)
 			0) == 0;
 }
 
-static int make_layer(struct lab_keeper *k, bool userns, struct lab_err *err)
+static int fill_layer(struct lab_keeper *k, bool userns, struct lab_err *err)
 {
-	static const char *const dirs[] = { "layer/dev", "layer/etc", "layer/proc",
-					    "layer/run", "layer/sys", NULL };
-	static const char *const open_dirs[] = { "layer/tmp", "layer/run/shm", "layer/run/lock",
-						 NULL };
+	static const char *const dirs[] = { "dev", "etc", "proc", "run", "sys", NULL };
+	static const char *const open_dirs[] = { "tmp", "run/shm", "run/lock", NULL };
 	cleanup_free char *hosts = NULL;
 	int r = make_dirs(dirs, 0755, err);
 
@@ -360,18 +359,77 @@ static int make_layer(struct lab_keeper *k, bool userns, struct lab_err *err)
 		r = make_dirs(open_dirs, 01777, err);
 	if (r < 0)
 		return r;
-	k->setup.bind_private = !make_opaque("layer/run", userns) ||
-				!make_opaque("layer/tmp", userns);
+	k->setup.bind_private = !make_opaque("run", userns) || !make_opaque("tmp", userns);
 	r = lab_topo_hosts_file(k->topo, &hosts);
 	if (r < 0)
 		return lab_err_errno(err, -r, "write /etc/hosts");
-	r = write_file("layer/etc/hosts", hosts, strlen(hosts), err);
+	r = write_file("etc/hosts", hosts, strlen(hosts), err);
 	if (r < 0)
 		return r;
 	/* A whiteout: the machine's own name is not the host's. */
-	if (mknod("layer/etc/hostname", S_IFCHR, makedev(0, 0)) < 0)
-		return lab_err_errno(err, errno, "mknod layer/etc/hostname in the template");
+	if (mknod("etc/hostname", S_IFCHR, makedev(0, 0)) < 0)
+		return lab_err_errno(err, errno, "mknod etc/hostname in the template");
 	return 0;
+}
+
+/* The working directory is the template. */
+static int make_layer(struct lab_keeper *k, const char *name, bool userns, struct lab_err *err)
+{
+	int r;
+
+	if (chdir(name) < 0)
+		return lab_err_errno(err, errno, "chdir %s in the template", name);
+	r = fill_layer(k, userns, err);
+	if (r == 0 && chdir("..") < 0)
+		r = lab_err_errno(err, errno, "chdir .. in the template");
+	return r;
+}
+
+/* ---- images ---- */
+
+static int image_trees(const struct lab_images *images, int *trees, struct lab_err *err)
+{
+	char path[LAB_IMAGE_PATH_SIZE];
+	size_t n = 0;
+	int r = 0;
+
+	for (unsigned int i = 0; i < images->n && r == 0; i++) {
+		const struct lab_image *image = &images->list[i];
+
+		for (unsigned int l = 0; l < image->n_layers && r == 0; l++) {
+			r = lab_image_root(image->layers[l].id, path, err);
+			trees[n] = r < 0 ? r : lab_mount_tree(path, err);
+			r = LAB_MIN(trees[n], 0);
+			n++;
+		}
+	}
+	return r;
+}
+
+static int place_images(struct lab_keeper *k, const int *trees, struct lab_err *err)
+{
+	const struct lab_images *images = &k->images;
+	size_t n = 0;
+	int r = 0;
+
+	for (unsigned int i = 0; i < images->n; i++) {
+		const struct lab_image *image = &images->list[i];
+
+		k->setup.images[i] = (struct lab_spawn_image){ .n_layers = image->n_layers,
+							       .machine = image->machine };
+		for (unsigned int l = 0; l < image->n_layers && r == 0; l++) {
+			char target[32];
+
+			(void)snprintf(target, sizeof(target), "i%u.%u", i, l);
+			if (mkdir(target, 0755) < 0)
+				r = lab_err_errno(err, errno, "mkdir %s in the template", target);
+			if (r == 0)
+				r = lab_mount_attach(trees[n++], target, err);
+			if (r == 0)
+				r = lab_mount_read_only(target, err);
+		}
+	}
+	return r;
 }
 
 /*
@@ -393,9 +451,9 @@ static int make_kernel_mounts(struct lab_keeper *k, bool userns, struct lab_err 
 }
 
 static int build(struct lab_keeper *k, bool userns, int lower, struct submount *subs,
-		 unsigned int n, struct lab_err *err)
+		 unsigned int n, const int *trees, struct lab_err *err)
 {
-	static const char *const dirs[] = { "lower", "layer", "dev", "up", "m", NULL };
+	static const char *const dirs[] = { "lower", "layer", "ilayer", "dev", "up", "m", NULL };
 	int r;
 
 	r = lab_mount("netlab", WORK_DIR, "tmpfs", MS_NOSUID, "mode=0755", err);
@@ -411,9 +469,16 @@ static int build(struct lab_keeper *k, bool userns, int lower, struct submount *
 		r = lab_mount_read_only("lower", err);
 	if (r < 0)
 		return r;
-	r = make_layer(k, userns, err);
+	r = make_layer(k, "layer", userns, err);
+	if (r == 0 && k->images.n)
+		r = make_layer(k, "ilayer", userns, err);
 	if (r < 0)
 		return r;
+	if (k->images.n) {
+		r = place_images(k, trees, err);
+		if (r < 0)
+			return r;
+	}
 	r = place_submounts(k, subs, n, err);
 	if (r < 0)
 		return r;
@@ -425,14 +490,19 @@ static int build(struct lab_keeper *k, bool userns, int lower, struct submount *
 
 int lab_keeper_template(struct lab_keeper *k, bool userns, struct lab_err *err)
 {
+	cleanup_free int *trees = malloc(TREES_MAX * sizeof(*trees));
 	struct submount subs[LAB_SPAWN_SUBMOUNTS_MAX];
 	cleanup_close int lower = -1;
 	unsigned int n = 0;
 	mode_t mask;
 	int r;
 
+	if (!trees)
+		return lab_err_errno(err, ENOMEM, "template of the hosts' roots");
 	for (size_t i = 0; i < LAB_ARRAY_SIZE(subs); i++)
 		subs[i].tree = -1;
+	for (size_t i = 0; i < TREES_MAX; i++)
+		trees[i] = -1;
 	k->setup.userxattr = userns;
 	if (chdir("/") < 0)
 		return lab_err_errno(err, errno, "chdir /");
@@ -450,12 +520,16 @@ int lab_keeper_template(struct lab_keeper *k, bool userns, struct lab_err *err)
 	}
 	if (r == 0)
 		r = find_submounts(subs, &n, err);
+	if (r == 0)
+		r = image_trees(&k->images, trees, err);
 	mask = umask(0);
 	if (r == 0)
-		r = build(k, userns, lower, subs, n, err);
+		r = build(k, userns, lower, subs, n, trees, err);
 	(void)umask(mask);
 	for (size_t i = 0; i < LAB_ARRAY_SIZE(subs); i++)
 		close_fd(&subs[i].tree);
+	for (size_t i = 0; i < TREES_MAX; i++)
+		close_fd(&trees[i]);
 	if (r < 0)
 		return lab_err_prefix(err, r, "template of the hosts' roots: ");
 	/* The spawner must be executed and linked before its files go out of sight; then it follows us to the new root. */

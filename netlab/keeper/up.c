@@ -178,7 +178,7 @@ static uint64_t keeper_namespaces(const struct lab_plan *plan, bool userns)
 /* Clone the keeper. In the child this does not return. */
 static int start(struct up *up, const struct lab_plan *plan, const struct lab_up_params *params,
 		 const struct lab_rundir *rd, const struct lab_cgroups *cgroups,
-		 struct lab_err *err)
+		 const struct lab_images *images, struct lab_err *err)
 {
 	cleanup_close int listen_fd = lab_rundir_bind(rd, err), ours = -1, theirs = -1;
 	cleanup_close int machine_netns = -1;
@@ -207,6 +207,7 @@ static int start(struct up *up, const struct lab_plan *plan, const struct lab_up
 			.listen_fd = listen_fd,
 			.starter = theirs,
 			.cgroups = cgroups,
+			.images = images,
 			.machine_netns = machine_netns,
 			.userns = userns,
 		};
@@ -369,6 +370,7 @@ int lab_up(struct lab_loop *loop, const struct lab_plan *plan, const struct lab_
 	struct lab_up_params p = *params;
 	struct up up = { .loop = loop, .params = &p, .pidfd = -1 };
 	struct lab_rundir rd = LAB_RUNDIR_INIT;
+	LAB_CLEANUP(lab_images_close) struct lab_images images = { .list = NULL };
 	struct lab_cgroups cgroups = { .n = 0 };
 	uint64_t start_us = lab_loop_now_us();
 	char agent[PATH_MAX];
@@ -384,6 +386,8 @@ int lab_up(struct lab_loop *loop, const struct lab_plan *plan, const struct lab_
 	if (r == 0)
 		r = lab_fault_init(err);
 	if (r == 0)
+		r = lab_images_open(plan->topo, &images, err);
+	if (r == 0)
 		r = find_cgroups(plan->topo, params->name, &cgroups, err);
 	if (r == 0)
 		r = lab_rundir_claim(params->name, &rd, err);
@@ -393,7 +397,7 @@ int lab_up(struct lab_loop *loop, const struct lab_plan *plan, const struct lab_
 	}
 	r = make_cgroups(plan->topo, &rd, &cgroups, err);
 	if (r == 0)
-		r = start(&up, plan, &p, &rd, &cgroups, err);
+		r = start(&up, plan, &p, &rd, &cgroups, &images, err);
 	if (r == 0)
 		r = await(&up, err);
 	if (r == 0)

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "netlab/ns/image.h"
+
 /**
  * DOC: the template
  *
@@ -15,6 +17,8 @@
  *   /lower1 .. further file systems of the machine (a /usr, /home or /var of its own); their places are in the spawner's setup.
  *              In a user namespace also each directory of the root: the kernel refuses to copy a mount without those on it
  *   /layer     a layer that all hosts share above /lower: /etc/hosts, no /etc/hostname, an empty /run and /tmp, mount points
+ *   /ilayer    the same for hosts that are made from images: without the files that are mounted one by one on the machine
+ *   /i0.0 ..   the layers of the lab's images, image by image, topmost first
  *   /dev       device nodes, shared read-only
  *   /proc      only in a user namespace, where a host may mount its own beside a full one only; likewise /sys
  *   /up/N      what host N writes: u and w (upper and work directory of its overlay), u1, w1, ..., and run and tmp if need be;
@@ -28,8 +32,18 @@
 	5 /* the first of the lab's cgroups in the spawner: struct lab_spawn_setup.n_cgroups */
 #define LAB_SPAWN_LAYERS_MAX 32u /* of one host that are named in its "layers" */
 #define LAB_SPAWN_LAYER_LEN  16u /* of such a name, with its NUL */
+#define LAB_SPAWN_IMAGES_MAX 16u /* different ones in one lab */
 #define LAB_SPAWN_NETNS_MAX  16u
 #define LAB_SPAWN_NETNS_LEN  32u
+
+/**
+ * struct lab_spawn_image - an image that hosts of the lab are made from
+ * @n_layers:	how many layers it has
+ * @machine:	below them are the machine's own files
+ */
+struct lab_spawn_image {
+	uint32_t n_layers, machine;
+};
 
 /**
  * struct lab_spawn_setup - sent to the spawner once, before the first request; if a descriptor comes with it, that is the
@@ -39,13 +53,15 @@
  * @n_submounts: how many further file systems
  * @submounts:	where they belong, absolute paths, parents first
  * @n_cgroups:	descriptors of cgroups from LAB_SPAWN_CGROUP_FD on
- * @whole:	for each: it brings mounts of its own, so no overlay can be made of it; hosts see it, but do not write it
+ * @images:	the images
+ * @whole:	for each file system: it brings mounts of its own, so no overlay can be made of it; hosts see it, but do not write it
  */
 struct lab_spawn_setup {
 	uint32_t userxattr;
 	uint32_t bind_private;
 	uint32_t n_submounts;
 	uint32_t n_cgroups;
+	struct lab_spawn_image images[LAB_SPAWN_IMAGES_MAX];
 	char submounts[LAB_SPAWN_SUBMOUNTS_MAX][LAB_SPAWN_PATH_MAX];
 	uint8_t whole[LAB_SPAWN_SUBMOUNTS_MAX];
 };
@@ -56,6 +72,7 @@ struct lab_spawn_setup {
  * @forwarding:	it routes, in all its network namespaces
  * @cgroups:	bit i: it has a group in the i-th cgroup of the lab
  * @n_netns:	how many further network namespaces it has
+ * @image:	it is made from the image of this number, counted from 1; 0 = from the machine's files
  * @again:	it was there before: it goes into the network namespaces that it had, whose descriptors come behind this, one with each of
  *		1 + @n_netns datagrams of one byte, its own first; and it goes on with the files that it wrote, but for those in /run
  * @name:	its host name
@@ -69,6 +86,7 @@ struct lab_spawn_req {
 	uint32_t forwarding;
 	uint32_t cgroups;
 	uint32_t n_netns;
+	uint32_t image;
 	uint32_t again;
 	char name[64];
 	char netns[LAB_SPAWN_NETNS_MAX][LAB_SPAWN_NETNS_LEN];

@@ -16,6 +16,7 @@
 
 enum {
 	SAFE = MS_NOSUID | MS_NODEV | MS_NOEXEC,
+	IMAGE_LEN = LAB_IMAGE_LAYERS_MAX * (LAB_SPAWN_PATH_MAX + 16),
 	LAYERS_LEN = LAB_SPAWN_LAYERS_MAX * (LAB_SPAWN_LAYER_LEN + 24),
 };
 
@@ -82,24 +83,52 @@ static int empty_run(uint32_t index, struct lab_err *err)
 	return r < 0 ? lab_err_errno(err, -r, "empty %s", path) : 0;
 }
 
-static int mount_main_overlay(const struct lab_spawn_setup *setup, uint32_t index,
+/* The layers of the host's image, for a "lowerdir=", each with its ':'; @part is a place in them, absolute, or "". */
+static void image_layers(const struct lab_spawn_setup *setup, uint32_t image, const char *part,
+			 char *ret, size_t size)
+{
+	size_t len = 0;
+
+	*ret = '\0';
+	for (uint32_t l = 0; image && l < setup->images[image - 1].n_layers; l++) {
+		char path[LAB_SPAWN_PATH_MAX + 16];
+		struct stat st;
+
+		(void)snprintf(path, sizeof(path), "/i%u.%u%s", image - 1, l, part);
+		if (*part && (lstat(path, &st) < 0 || !S_ISDIR(st.st_mode)))
+			continue;
+		if (len + strlen(path) + 2 < size)
+			len += (size_t)snprintf(ret + len, size - len, "%s:", path);
+	}
+}
+
+static int mount_main_overlay(const struct lab_spawn_setup *setup, const struct lab_spawn_req *req,
 			      const char *layers, struct lab_err *err)
 {
-	char options[LAYERS_LEN + 128];
+	bool machine = !req->image || setup->images[req->image - 1].machine;
+	char options[LAYERS_LEN + IMAGE_LEN + 128], image[IMAGE_LEN];
+	uint32_t index = req->index;
 
+	image_layers(setup, req->image, "", image, sizeof(image));
+	/* Without the machine's files below, the last ':' would name one more layer, "". */
+	if (!machine && *image)
+		image[strlen(image) - 1] = '\0';
 	(void)snprintf(options, sizeof(options),
-		       "lowerdir=%s/layer:/lower,upperdir=/up/%u/u,workdir=/up/%u/w%s", layers,
-		       index, index, setup->userxattr ? ",userxattr" : "");
+		       "lowerdir=%s%s:%s%s,upperdir=/up/%u/u,workdir=/up/%u/w%s", layers,
+		       machine ? "/layer" : "/ilayer", image, machine ? "/lower" : "", index, index,
+		       setup->userxattr ? ",userxattr" : "");
 	return lab_mount("overlay", NEW_ROOT, "overlay", MS_NODEV, options, err);
 }
 
 /* A /usr, /home or /var that is a file system of its own on the machine. */
-static int mount_sub_overlay(const struct lab_spawn_setup *setup, uint32_t index, unsigned int n,
-			     bool again, struct lab_err *err)
+static int mount_sub_overlay(const struct lab_spawn_setup *setup, const struct lab_spawn_req *req,
+			     unsigned int n, struct lab_err *err)
 {
-	char options[LAYERS_LEN + LAB_SPAWN_PATH_MAX + 160],
-		layers[LAYERS_LEN] = "", target[LAB_SPAWN_PATH_MAX + sizeof(NEW_ROOT)],
-		layer[LAB_SPAWN_PATH_MAX + 8], dir[64];
+	char options[LAYERS_LEN + IMAGE_LEN + LAB_SPAWN_PATH_MAX + 160],
+		image[IMAGE_LEN] = "", layers[LAYERS_LEN] = "",
+		target[LAB_SPAWN_PATH_MAX + sizeof(NEW_ROOT)], layer[LAB_SPAWN_PATH_MAX + 8],
+		dir[64];
+	uint32_t index = req->index;
 	bool layered;
 	int r;
 
@@ -121,12 +150,14 @@ static int mount_sub_overlay(const struct lab_spawn_setup *setup, uint32_t index
 	if (r < 0)
 		return r;
 	(void)snprintf(dir, sizeof(dir), "u%u", n + 1);
-	if (again)
+	if (req->again)
 		read_layers(index, dir, layers);
+	if (!strpbrk(setup->submounts[n], ":,\\"))
+		image_layers(setup, req->image, setup->submounts[n], image, sizeof(image));
 	(void)snprintf(options, sizeof(options),
-		       "lowerdir=%s%s%s/lower%u,upperdir=/up/%u/u%u,workdir=/up/%u/w%u%s", layers,
-		       layered ? layer : "", layered ? ":" : "", n + 1, index, n + 1, index, n + 1,
-		       setup->userxattr ? ",userxattr" : "");
+		       "lowerdir=%s%s%s%s/lower%u,upperdir=/up/%u/u%u,workdir=/up/%u/w%u%s", layers,
+		       layered ? layer : "", layered ? ":" : "", image, n + 1, index, n + 1, index,
+		       n + 1, setup->userxattr ? ",userxattr" : "");
 	return lab_mount("overlay", target, "overlay", MS_NODEV, options, err);
 }
 
@@ -219,9 +250,11 @@ int agt_root_enter(const struct lab_spawn_setup *setup, const struct lab_spawn_r
 	}
 	if (r < 0)
 		return r;
-	r = mount_main_overlay(setup, index, layers, err);
+	r = mount_main_overlay(setup, req, layers, err);
+	/* What is mounted on the machine is none of an image that holds all its files. */
 	for (unsigned int n = 0; n < setup->n_submounts && r == 0; n++)
-		r = mount_sub_overlay(setup, index, n, req->again, err);
+		if (!req->image || setup->images[req->image - 1].machine)
+			r = mount_sub_overlay(setup, req, n, err);
 	if (r < 0)
 		return r;
 	if (setup->bind_private) {

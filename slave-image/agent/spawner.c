@@ -202,7 +202,8 @@ static int serve(int fd, const struct lab_spawn_setup *setup)
 		req.name[sizeof(req.name) - 1] = '\0';
 		for (size_t i = 0; i < LAB_SPAWN_NETNS_MAX; i++)
 			req.netns[i][LAB_SPAWN_NETNS_LEN - 1] = '\0';
-		if (n_old > LAB_ARRAY_SIZE(old) || !receive_old(fd, n_old, old))
+		if (req.image > LAB_SPAWN_IMAGES_MAX || n_old > LAB_ARRAY_SIZE(old) ||
+		    !receive_old(fd, n_old, old))
 			return 1;
 		r = spawn(fd, setup, &req, n_old ? old : NULL);
 		while (n_old > 0)
@@ -211,6 +212,14 @@ static int serve(int fd, const struct lab_spawn_setup *setup)
 			return 1;
 	}
 	return 0;
+}
+
+static bool images_fit(const struct lab_spawn_setup *setup)
+{
+	for (size_t i = 0; i < LAB_SPAWN_IMAGES_MAX; i++)
+		if (setup->images[i].n_layers > LAB_IMAGE_LAYERS_MAX)
+			return false;
+	return true;
 }
 
 int agt_spawner_main(int fd)
@@ -232,7 +241,8 @@ int agt_spawner_main(int fd)
 	json_object_seed(0);
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0 || send_reply(fd, &ready, -1) < 0 ||
 	    !receive(fd, &setup, sizeof(setup), &twin) ||
-	    setup.n_submounts > LAB_SPAWN_SUBMOUNTS_MAX || setup.n_cgroups > LAB_CGROUPS_MAX)
+	    setup.n_submounts > LAB_SPAWN_SUBMOUNTS_MAX || setup.n_cgroups > LAB_CGROUPS_MAX ||
+	    !images_fit(&setup))
 		return 1;
 	if (twin < 0)
 		return serve(fd, &setup);

@@ -32,7 +32,7 @@ mkdir "$work/sub"
 touch "$work/other.txt" "$work/with blank.xml"
 
 is 'it registers itself' "$(complete -p netlab)" 'complete -F _netlab netlab'
-offers '--help --version deconfigure doctor exec help host kernel list-pools match run shell topo version' ''
+offers '--help --version deconfigure doctor exec help host image kernel list-pools match run shell topo version' ''
 offers 'topo' t
 offers 'ring.xml' doctor pair.xml r
 offers 'fetch ls rm run' kernel ''
@@ -42,6 +42,14 @@ offers '6.1.0-9-amd64' kernel run 6.1.0-9
 offers '6.1.0-9-amd64' kernel rm 6.1.0-9
 offers '6.1.0-9-amd64' run --kernel 6.1.0-9
 rm -r "$work/kernels"
+offers 'export import ls rm show' image ''
+export NETLAB_IMAGES=$work/images
+mkdir "$work/.root"
+"$NETLAB" image import "$work/.root" -t small >"$work/log"
+offers 'small' image show ''
+offers 'small' image export s
+offers 'small' topo up --image ''
+rm -r "$work/.root" "$NETLAB_IMAGES"
 offers 'down inspect ls plan up' topo ''
 offers 'pair ring' topo down ''
 offers 'ring' topo down pair ''

@@ -7,7 +7,7 @@ work=$(mktemp -d "$NETLAB_TMP/test.XXXXXX") || exit 4
 trap 'rm -rf "$work"' EXIT
 
 man=$NETLAB_TOP/docs/man
-for page in netlab.1 netlab-run.1 netlab-topo.1 netlab-match.1 netlab-exec.1 netlab-host.1 netlab-kernel.1 netlab-doctor.1 netlab-recipe.5; do
+for page in netlab.1 netlab-run.1 netlab-topo.1 netlab-match.1 netlab-exec.1 netlab-host.1 netlab-image.1 netlab-kernel.1 netlab-doctor.1 netlab-recipe.5; do
 	if ! command -v mandoc >/dev/null; then
 		n_tests=$((n_tests + 1))
 		echo "ok $n_tests - mandoc finds nothing in $page # SKIP mandoc is missing (Debian package mandoc)"
@@ -40,6 +40,9 @@ documents netlab-exec.1 exec
 documents netlab-exec.1 shell
 for command in list exists show state start stop restart freeze unfreeze put get ls mkdir rm mount umount snapshot; do
 	documents netlab-host.1 host "$command"
+done
+for command in import export ls show rm; do
+	documents netlab-image.1 image "$command"
 done
 documents netlab-doctor.1 doctor
 for command in fetch ls rm run; do
