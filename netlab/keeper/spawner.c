@@ -49,7 +49,8 @@ static void open_netns(struct lab_keeper *k, struct lab_khost *host)
 		lab_keeper_fail_host(k, host->index, errno, strerror(errno));
 }
 
-static void take_ready(struct lab_keeper *k, uint32_t index)
+/* @netns comes from hosts that have further ones, whose init is not always in its own. */
+static void take_ready(struct lab_keeper *k, uint32_t index, int *netns)
 {
 	if (index >= k->topo->n_hosts || k->hosts[index].netns_ready ||
 	    k->hosts[index].state == LAB_HOST_PLANNED) {
@@ -57,6 +58,8 @@ static void take_ready(struct lab_keeper *k, uint32_t index)
 		return;
 	}
 	k->hosts[index].netns_ready = true;
+	if (k->hosts[index].netns < 0)
+		k->hosts[index].netns = take_fd(netns);
 	open_netns(k, &k->hosts[index]);
 }
 
@@ -123,7 +126,7 @@ static void on_spawner(struct lab_source *src, int fd, uint32_t events, void *us
 			continue;
 		}
 		if (!reply.pid && !reply.code) {
-			take_ready(k, reply.index);
+			take_ready(k, reply.index, &channel);
 			close_fd(&channel);
 			continue;
 		}

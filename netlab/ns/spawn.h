@@ -94,7 +94,8 @@ struct lab_spawn_req {
 
 /**
  * struct lab_spawn_reply - the answer; a descriptor, the keeper's end of the agent's channel, comes with it on success. The host
- * sends one itself, with neither @pid nor @code, when its network namespace is ready for links; it may come first.
+ * sends one itself, with neither @pid nor @code, when its network namespace is ready for links; it may come first. With that of a host that
+ * has further namespaces, which it then enters to make them, comes its own as a descriptor.
  * @index:	of the request; UINT32_MAX: the spawner itself is ready, or has failed (@code)
  * @pid:	of the host's init, in the lab's PID namespace; 0 on failure
  * @code:	positive errno on failure

@@ -63,9 +63,16 @@ static int send_reply(int fd, struct lab_spawn_reply *reply, int channel)
 static int settle_netns(int keeper, const struct lab_spawn_req *req, int proc, struct lab_err *err)
 {
 	struct lab_spawn_reply ready = { .index = req->index };
+	cleanup_close int own = -1;
 	int r = agt_netns_no_dad(proc, err);
 
-	if (r == 0 && send_reply(keeper, &ready, -1) < 0)
+	/* The keeper could not tell by our process id: we are in others while we make them. */
+	if (req->n_netns) {
+		own = openat(proc, "self/ns/net", O_RDONLY | O_CLOEXEC);
+		if (r == 0 && own < 0)
+			r = lab_err_errno(err, errno, "open its network namespace");
+	}
+	if (r == 0 && send_reply(keeper, &ready, own) < 0)
 		r = lab_err_errno(err, errno, "tell the keeper");
 	(void)close(keeper);
 	return r;

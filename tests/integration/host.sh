@@ -209,4 +209,13 @@ if host freeze t h1 2>"$work/log"; then
 	until_true none
 	is 'the cgroup of a killed keeper is swept' "$(ls -d "${groups[0]}" 2>/dev/null)" ''
 fi
+# --- links are where they belong, whatever namespace the host is making when the keeper looks ---
+
+wrong=''
+for ((i = 0; i < 30; i++)); do
+	netlab topo up -n n "$work/t.xml" >"$work/log" 2>&1
+	netlab exec n h1 -- sh -c '[ -e /sys/class/net/eth0 ] && [ ! -e /sys/class/net/blue0 ]' || wrong+=" $i"
+	netlab topo down n >"$work/log"
+done
+is 'interfaces are in the namespaces that they belong to' "$wrong" ''
 done_testing
