@@ -272,6 +272,7 @@ static void print_interface(const json_t *f)
 
 static void print_members(json_t *o)
 {
+	const json_t *interfaces = json_object_get(o, "interfaces");
 	const char *name;
 	json_t *value;
 	size_t i;
@@ -285,8 +286,8 @@ static void print_members(json_t *o)
 					       : !json_is_array(value))
 			print_value(name, value);
 	}
-	json_array_foreach(json_object_get(o, "interfaces"), i, value)
-		print_interface(value);
+	for (i = 0; i < json_array_size(interfaces); i++)
+		print_interface(json_array_get(interfaces, i));
 }
 
 static void print_one(const struct lab_hostcmd *cmd, json_t *o)

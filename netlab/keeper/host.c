@@ -555,7 +555,7 @@ static int check_host(struct lab_khost *host, const struct method *m, struct lab
 	if (!m->quick && host->life->op)
 		return lab_err_set(err, EBUSY, "host %s is busy: %s is under way", id,
 				   host->life->op->method + 5);
-	return m->states & (unsigned int)state_of(host) ? 0 : refuse_state(host, m, err);
+	return (m->states & (unsigned int)state_of(host)) ? 0 : refuse_state(host, m, err);
 }
 
 static struct lab_hostop *op_new(struct lab_kclient *c, struct lab_rpc_req *req,

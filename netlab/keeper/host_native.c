@@ -284,10 +284,10 @@ static void state(struct lab_hostop *op)
 	free(procs);
 	result = lab_host_state(op->host);
 	if (result)
-		(void)json_object_update_new(result, json_pack("{s:I, s:I, s:I}", "processes",
-							       (json_int_t)n, "memory_bytes",
-							       (json_int_t)(pages * page), "cpu_us",
-							       (json_int_t)(ticks * 1000000 / hz)));
+		(void)json_object_update_new(
+			result, json_pack("{s:I, s:I, s:I}", "processes", (json_int_t)n,
+					  "memory_bytes", (json_int_t)pages * (json_int_t)page,
+					  "cpu_us", (json_int_t)(ticks * 1000000 / hz)));
 	lab_hostop_done(op, result);
 }
 

@@ -48,6 +48,7 @@ static bool parse_stat(char *text, struct entry *ret)
 		return false;
 	(void)snprintf(ret->comm, sizeof(ret->comm), "%.*s", (int)(close - open - 1), open + 1);
 	/* Fields 4, 7, 14 to 17 and 24. */
+	/* NOLINTNEXTLINE(cert-err34-c): the kernel wrote it */
 	if (sscanf(close + 1,
 		   " %*c %d %*d %*d %d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu %*d %*d %*d %*d %*u %*u %lld",
 		   &parent, &tty, &utime, &stime, &cutime, &cstime, &rss) != 7)
@@ -129,7 +130,7 @@ static void mark(struct list *list, pid_t init)
 	while (more) {
 		more = false;
 		for (size_t i = 0; i < list->n; i++) {
-			struct entry *e = &list->items[i], key, *parent;
+			struct entry *e = &list->items[i], key = { 0 }, *parent;
 
 			if (e->mine)
 				continue;

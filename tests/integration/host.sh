@@ -131,6 +131,7 @@ is 'no such command: exit 2' "$status" 2
 netlab exec t h1 -- ping -c 3 -i 0.1 -W 10 h2 >/dev/null
 is 'packets are counted' "$(host state t h1 --json | jq '[.interfaces[] | select(.id == "eth0")][0].stats.tx_packets >= 3')" true
 before=$(host state t h1 --json | jq .cpu_us)
+# shellcheck disable=SC2016
 netlab exec t h1 -- sh -c 'i=0; while [ $i -lt 300000 ]; do i=$((i + 1)); done'
 after=$(host state t h1 --json | jq .cpu_us)
 is 'processor time of what has ended is counted' "$([ "$after" -gt "$before" ] && echo more)" more
@@ -167,6 +168,7 @@ else
 	run host start t h1
 	is 'and is not frozen afterwards' "$status$out$err $(netlab exec t h1 -- echo hello)" '0 hello'
 	kill -KILL "$(host show t h2 --json | jq .pid)"
+	# shellcheck disable=SC2317
 	start_h2() { host start t h2 2>"$work/log"; }
 	until_true start_h2
 	is 'a frozen host can be killed, and started' "$(netlab exec t h2 -- echo hello)" hello
@@ -174,6 +176,7 @@ fi
 
 # --- one that is killed ---
 
+# shellcheck disable=SC2317
 killed() { [ "$(host show t h2 --json | jq -r .why)" = 'its init was killed by signal 9 (Killed)' ]; }
 kill -KILL "$(host show t h2 --json | jq .pid)"
 until_true killed
@@ -189,6 +192,7 @@ is 'with its link' "$status" 0
 # --- the spawner ---
 
 keeper=$(netlab topo ls --json | jq .pid)
+# shellcheck disable=SC2013
 spawner=$(for p in $(cat "/proc/$keeper/task/$keeper/children"); do [ "$(cat "/proc/$p/comm")" = agent ] && echo "$p"; done)
 kill -KILL "$spawner"
 until_true [ ! -e "/proc/$spawner" ]
@@ -205,6 +209,7 @@ netlab topo up "$work/t.xml" >"$work/log"
 if host freeze t h1 2>"$work/log"; then
 	mapfile -t groups <"/run/netlab/t/cgroups"
 	kill -KILL "$(netlab topo ls --json | jq .pid)"
+	# shellcheck disable=SC2317
 	none() { netlab topo ls --quiet >/dev/null 2>&1 && [ ! -d "${groups[0]}" ]; }
 	until_true none
 	is 'the cgroup of a killed keeper is swept' "$(ls -d "${groups[0]}" 2>/dev/null)" ''

@@ -37,7 +37,7 @@ is 'not set-user-ID, and ours' "$(stat -c '%a %u' copy)" "711 $(id -u)"
 mkdir here
 run host get p h1 /srv/big here --json
 is 'into a directory' "$status $(jq -r '.host + " " + .path' <<<"$out") $(cmp big here/big && echo same)" '0 h1 here same'
-(cd here && run host get p h1 /srv/a/b/c && [ -e c ]) && ok 'or into this one' || not_ok 'or into this one'
+if (cd here && run host get p h1 /srv/a/b/c && [ -e c ]); then ok 'or into this one'; else not_ok 'or into this one'; fi
 run host get p h1 /srv/nothing x
 is 'a file that is not there: exit 2' "$status" 2
 is 'with a clear line' "$err" 'error: host h1: /srv/nothing: No such file or directory [ENOENT]'
@@ -146,7 +146,7 @@ is 'what the kernel has stays' "$([ "$status" -ne 0 ] && echo refused)" refused
 
 # --- when it cannot be ---
 
-in_h1 'mount | grep -q " / .*overlay"' && ok 'the root is an overlay' || not_ok 'the root is an overlay'
+if in_h1 'mount | grep -q " / .*overlay"'; then ok 'the root is an overlay'; else not_ok 'the root is an overlay'; fi
 host stop p h2 --timeout 0
 run host put p h2 big /x
 is 'a stopped host takes nothing: exit 2' "$status $err" '2 error: host h2 is stopped'

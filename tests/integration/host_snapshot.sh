@@ -67,6 +67,7 @@ is 'mounts go when a host stops' "$(host show t h1 --json | jq '.mounts | length
 # --- snapshots ---
 
 in_h1 'echo one >/etc/state; ln /etc/state /etc/state2; rm /etc/issue.net /etc/services; mkdir -p /opt/d; head -c 5000000 /dev/urandom >/root/big; ln -s nowhere /opt/link; chmod 4750 /opt/d; mkfifo /opt/pipe; truncate -s 10000000 /opt/hole; chown 33 /opt/hole'
+# shellcheck disable=SC2016
 sum() { in_h1 'for f in /etc/state /etc/state2 /root/big /opt/hole; do sha256sum $f; done; for f in /etc/state /etc/state2 /root/big /opt /opt/d /opt/link /opt/pipe /opt/hole /etc/issue.net /etc/services; do stat -c "%n %a %u %h %F %b" $f; done' 2>&1; }
 first=$(sum)
 run snap create t h1 first
