@@ -185,15 +185,14 @@ static int bind_private(uint32_t index, struct lab_err *err)
 
 /*
  * Make a kernel file system read-only, but for the one directory that belongs to the host's network namespace. Read-only is a
- * property of the mount: the bind of @writable is made before, and keeps its own; likewise that of @perhaps, if it is there.
+ * property of the mount: the bind of @writable is made before, and keeps its own; likewise that of @also, which may be NULL.
  */
-static int protect(const char *target, const char *writable, const char *perhaps,
-		   struct lab_err *err)
+static int protect(const char *target, const char *writable, const char *also, struct lab_err *err)
 {
 	int r = lab_mount(writable, writable, NULL, MS_BIND, NULL, err);
 
-	if (r == 0 && perhaps && access(perhaps, F_OK) == 0)
-		r = lab_mount(perhaps, perhaps, NULL, MS_BIND, NULL, err);
+	if (r == 0 && also)
+		r = lab_mount(also, also, NULL, MS_BIND, NULL, err);
 	if (r < 0)
 		return r;
 	return lab_mount(NULL, target, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | SAFE, NULL, err);
@@ -216,6 +215,7 @@ int agt_root_sys(const char *target, struct lab_err *err)
 
 static int mount_kernel(const struct lab_spawn_setup *setup, int proc, struct lab_err *err)
 {
+	const char *pktgen = NULL;
 	int r;
 
 	r = lab_mount("/dev", NEW_ROOT "/dev", NULL, MS_BIND | MS_REC, NULL, err);
@@ -230,7 +230,10 @@ static int mount_kernel(const struct lab_spawn_setup *setup, int proc, struct la
 	r = lab_mount_attach(proc, NEW_ROOT "/proc", err);
 	if (r < 0)
 		return r;
-	r = protect(NEW_ROOT "/proc", NEW_ROOT "/proc/sys/net", NEW_ROOT "/proc/1/net/pktgen", err);
+	/* Nothing stays mounted on pktgen's folder itself: the kernel looks it up anew each time, and drops what was there. */
+	if (access(NEW_ROOT "/proc/1/net/pktgen", F_OK) == 0)
+		pktgen = NEW_ROOT "/proc/1/net";
+	r = protect(NEW_ROOT "/proc", NEW_ROOT "/proc/sys/net", pktgen, err);
 	if (r < 0)
 		return r;
 	return agt_root_sys(NEW_ROOT "/sys", err);

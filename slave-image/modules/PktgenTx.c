@@ -9,7 +9,13 @@
 #include "slave-image/modules/module.h"
 #include "slave-image/modules/parse.h"
 
-enum { DEVICES_MAX = 64, OPTIONS_MAX = 64, TEXT_MAX = 8192 };
+enum {
+	DEVICES_MAX = 64,
+	OPTIONS_MAX = 64,
+	TEXT_MAX = 8192,
+	KERNEL_ENOTSUPP =
+		524, /* a number that the kernel means to keep to itself; pktgen gives it away */
+};
 
 static const char about[] = MOD_OPTION("netdev_name needed multi")
 	MOD_OPTION("pktgen_option needed multi") MOD_OPTION("thread_option multi");
@@ -26,14 +32,21 @@ static const char *folder;
 static int tell(const char *file, const char *line)
 {
 	cleanup_close int fd = -1;
-	cleanup_free char *path = NULL;
+	cleanup_free char *path = NULL, *text = NULL;
 
-	if (asprintf(&path, "%s/%s", folder, file) < 0)
+	if (asprintf(&path, "%s/%s", folder, file) < 0) {
+		path = NULL;
 		return -ENOMEM;
+	}
+	/* pgctrl cuts the last character off, whatever it is. */
+	if (asprintf(&text, "%s\n", line) < 0) {
+		text = NULL;
+		return -ENOMEM;
+	}
 	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, line, strlen(line)) < 0)
-		return -errno;
-	return 0;
+	if (fd >= 0 && write(fd, text, strlen(text)) >= 0)
+		return 0;
+	return errno == KERNEL_ENOTSUPP ? -EOPNOTSUPP : -errno;
 }
 
 static enum mod_verdict failed(struct mod *m, const char *file, const char *line, int r)
