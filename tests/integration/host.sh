@@ -3,6 +3,7 @@
 # The life of hosts: stopped, started, frozen and killed, while their links stay; and what is said when it cannot be.
 # asan: yes
 # timeout: 300
+# shellcheck disable=SC2013,SC2016,SC2030,SC2031,SC2317 # texts in single quotes are for the shells of the hosts; some functions are called by name
 . "$NETLAB_TOP/tests/lib/cli.sh"
 private_labs "$0" "$@"
 

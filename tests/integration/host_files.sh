@@ -3,6 +3,7 @@
 # Files of hosts: put, got, listed, made and deleted; with modes and owners, and never out of the place where they belong.
 # asan: yes
 # timeout: 300
+# shellcheck disable=SC2013,SC2015,SC2016,SC2030,SC2031,SC2317 # texts in single quotes are for the shells of the hosts; some functions are called by name
 . "$NETLAB_TOP/tests/lib/cli.sh"
 private_labs "$0" "$@"
 
