@@ -88,10 +88,12 @@ static int open_parent(struct unpack *u, const char *path, bool make, char ret_l
 	fd = open_in(u->to, dir);
 	if (fd != -ENOENT || !make)
 		return fd;
-	for (slash = strchr(dir + 2, '/');; slash = strchr(slash + 1, '/')) {
+	/* Each part in its turn; what is made is found through its parent, as links may stand in between. */
+	for (slash = dir + 1; slash;) {
 		char last[NAME_MAX + 1];
 		cleanup_close int parent = -1;
 
+		slash = strchr(slash + 1, '/');
 		if (slash)
 			*slash = '\0';
 		parent = open_parent(u, dir + 2, false, last);
@@ -99,9 +101,8 @@ static int open_parent(struct unpack *u, const char *path, bool make, char ret_l
 			return parent;
 		if (mkdirat(parent, last, 0755) < 0 && errno != EEXIST)
 			return -errno;
-		if (!slash)
-			break;
-		*slash = '/';
+		if (slash)
+			*slash = '/';
 	}
 	return open_in(u->to, dir);
 }
