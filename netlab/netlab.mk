@@ -3,7 +3,7 @@
 
 ARCHIVES += lab cli
 # Of the backends the library has what everybody may know; the rest is in the program that drives engines.
-lab_SRCS := $(sort $(foreach d,base nl ns rpc topo keeper doctor vm,$(wildcard netlab/$(d)/*.c))) netlab/backend/backend.c
+lab_SRCS := $(sort $(foreach d,base nl ns rpc topo keeper doctor vm,$(wildcard netlab/$(d)/*.c))) netlab/backend/backend.c netlab/backend/probe.c
 # All of the command but main(), so that tests can link it.
 cli_SRCS := $(filter-out netlab/cli/main.c,$(sort $(wildcard netlab/cli/*.c)))
 
@@ -16,7 +16,7 @@ netlab_PKGS     := libxml-2.0 libmnl jansson nettle libarchive
 netlab_LINK     := pie
 
 ARCHIVES += eng
-eng_SRCS := $(filter-out netlab/backend/backend.c netlab/backend/main.c,$(sort $(wildcard netlab/backend/*.c)))
+eng_SRCS := $(filter-out netlab/backend/backend.c netlab/backend/probe.c netlab/backend/main.c,$(sort $(wildcard netlab/backend/*.c)))
 PROGRAMS += netlab-engine
 netlab-engine_SRCS     := netlab/backend/main.c
 netlab-engine_ARCHIVES := eng lab

@@ -87,7 +87,7 @@ _netlab()
 	COMPREPLY=()
 	command -v "$netlab" >/dev/null || netlab=netlab
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_netlab_offer 'run deconfigure topo match list-pools exec shell host image doctor kernel help version --help --version'
+		_netlab_offer 'run deconfigure topo match list-pools exec shell host image backends doctor kernel help version --help --version'
 		return
 	fi
 	command=${COMP_WORDS[1]}
@@ -191,7 +191,7 @@ _netlab()
 		with_arg=' --netns '
 		;;
 	help)
-		[ "$COMP_CWORD" -eq 2 ] && _netlab_offer 'run deconfigure topo match list-pools exec shell host image doctor kernel'
+		[ "$COMP_CWORD" -eq 2 ] && _netlab_offer 'run deconfigure topo match list-pools exec shell host image backends doctor kernel'
 		return
 		;;
 	esac

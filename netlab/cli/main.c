@@ -52,6 +52,7 @@ static const struct {
 	{ "host snapshot", &lab_cmd_host_snapshot, true },
 	{ "host exec", &lab_cmd_exec, false },
 	{ "host shell", &lab_cmd_shell, false },
+	{ "backends", &lab_cmd_backends, true },
 	{ "doctor", &lab_cmd_doctor, true },
 	{ "image import", &lab_cmd_image_import, true },
 	{ "image export", &lab_cmd_image_export, true },

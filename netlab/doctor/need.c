@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "netlab/backend/probe.h"
 #include "netlab/base/program.h"
 #include "netlab/base/util.h"
 #include "netlab/ns/cgroup.h"
@@ -29,6 +30,8 @@ static const struct {
 	{ "qemu-system-x86_64", "qemu-system-x86", "netlab run --kernel" },
 };
 
+enum { BACKENDS_MAX = 16 };
+
 /*
  * struct needs - what is used, and where first
  */
@@ -36,6 +39,8 @@ struct needs {
 	uint64_t kinds; /* LAB_PROBE_BIT()s */
 	bool programs[N_KIND_PROGRAMS];
 	unsigned int controllers;
+	const char *backends[BACKENDS_MAX + 1]; /* NULL-terminated */
+	struct lab_src backend_src[BACKENDS_MAX];
 	struct lab_src kind_src[LAB_PROBE_MAX_], program_src[N_KIND_PROGRAMS], controllers_src;
 };
 
@@ -51,6 +56,18 @@ static void need_program(struct needs *n, enum program p, const struct lab_src *
 	if (!n->programs[p])
 		n->program_src[p] = *src;
 	n->programs[p] = true;
+}
+
+static void need_backend(struct needs *n, const struct lab_host *host)
+{
+	size_t i = 0;
+
+	while (n->backends[i] && strcmp(n->backends[i], host->backend) != 0)
+		i++;
+	if (n->backends[i] || i == BACKENDS_MAX)
+		return;
+	n->backends[i] = host->backend;
+	n->backend_src[i] = host->src;
 }
 
 static void need_ovs(struct needs *n, const struct lab_src *src)
@@ -109,6 +126,8 @@ static void topo_needs(struct needs *n, const struct lab_topo *topo)
 		if (controllers && !n->controllers)
 			n->controllers_src = host->src;
 		n->controllers |= controllers;
+		if (host->backend)
+			need_backend(n, host);
 		for (i = 0; i < host->n_ifaces; i++)
 			iface_needs(n, &host->ifaces[i]);
 	}
@@ -210,6 +229,32 @@ static void check_controllers(const struct needs *n, bool all, struct lab_findin
 	lab_cgroups_close(&groups);
 }
 
+static int check_backends(const struct needs *n, bool all, struct lab_findings *list,
+			  struct lab_err *err)
+{
+	struct lab_backend_state states[BACKENDS_MAX];
+	int r = lab_backend_probe(n->backends, states, LAB_ARRAY_SIZE(states), err);
+
+	for (size_t i = 0; r == 0 && n->backends[i]; i++) {
+		const struct lab_backend_info *info = lab_backend_find(n->backends[i], NULL);
+		const struct lab_backend_state *s = info ? &states[info - lab_backends] : NULL;
+		char what[64];
+
+		if (!s || (!s->missing[0] && !all))
+			continue;
+		(void)snprintf(what, sizeof(what), "backend %.50s", info->name);
+		if (s->missing[0])
+			lab_finding_add(list, LAB_FINDING_LACKS, what, "%s is missing", s->missing);
+		else
+			lab_finding_add(list, LAB_FINDING_OK, what, "%s",
+					s->version[0] ? s->version : info->title);
+		if (s->fix[0])
+			lab_finding_fix(list, "%s", s->fix);
+		lab_finding_at(list, &n->backend_src[i]);
+	}
+	return r;
+}
+
 int lab_need_check(const struct lab_topo *topo, bool all, struct lab_findings *list,
 		   struct lab_err *err)
 {
@@ -228,7 +273,9 @@ int lab_need_check(const struct lab_topo *topo, bool all, struct lab_findings *l
 			add_program(list, i, LAB_FINDING_OK, &n.program_src[i]);
 	}
 	check_controllers(&n, all, list);
-	return list->error;
+	if (n.backends[0])
+		r = check_backends(&n, all, list, err);
+	return r < 0 ? r : list->error;
 }
 
 int lab_need_kinds(struct lab_findings *list, struct lab_err *err)

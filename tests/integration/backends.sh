@@ -50,4 +50,16 @@ is 'a lab of both kinds passes' "$status" 0
 run netlab topo plan "$work/mixed.xml"
 is 'the plan names what makes a host' "$(grep -c 'h1  backend nspawn' <<<"$out")" 1
 is 'but for the usual' "$(grep -c 'h2  backend' <<<"$out")" 0
+run netlab backends --json
+is 'backends are listed, native first' "$(jq -r .backend <<<"$out" | head -n 1)" native
+is 'with their versions' "$(jq -r 'select(.backend == "nspawn") | "\(.there) \(.version)"' <<<"$out")" \
+	"true $(systemd-nspawn --version | sed -n '1s/systemd \([0-9.]*\).*/\1/p')"
+mkdir "$work/bin"
+for program in ping sh; do ln -s "$(command -v $program)" "$work/bin/$program"; done
+run env PATH="$work/bin" "$NETLAB" run "$work/mixed.xml"
+is 'without the engine: exit 3' "$status" 3
+is 'before anything is built, with what brings it' "$(head -n 1 <<<"$err")" \
+	"$work/mixed.xml:5:3: error: backend nspawn: the program systemd-nspawn is missing: apt-get install systemd-container"
+run env PATH="$work/bin" "$NETLAB" backends
+like 'and it is listed as such' "$out" 'nspawn +no '
 done_testing

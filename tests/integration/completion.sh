@@ -32,7 +32,7 @@ mkdir "$work/sub"
 touch "$work/other.txt" "$work/with blank.xml"
 
 is 'it registers itself' "$(complete -p netlab)" 'complete -F _netlab netlab'
-offers '--help --version deconfigure doctor exec help host image kernel list-pools match run shell topo version' ''
+offers '--help --version backends deconfigure doctor exec help host image kernel list-pools match run shell topo version' ''
 offers 'topo' t
 offers 'ring.xml' doctor pair.xml r
 offers 'fetch ls rm run' kernel ''
