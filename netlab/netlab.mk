@@ -3,7 +3,7 @@
 
 ARCHIVES += lab cli
 # Of the backends the library has what everybody may know; the rest is in the program that drives engines.
-lab_SRCS := $(sort $(foreach d,base nl ns rpc topo keeper doctor vm,$(wildcard netlab/$(d)/*.c))) netlab/backend/backend.c netlab/backend/probe.c
+lab_SRCS := $(sort $(foreach d,base nl ns rpc topo keeper doctor vm,$(wildcard netlab/$(d)/*.c))) $(wildcard netlab/backend/backend.c netlab/backend/probe.c)
 # All of the command but main(), so that tests can link it.
 cli_SRCS := $(filter-out netlab/cli/main.c,$(sort $(wildcard netlab/cli/*.c)))
 
@@ -17,7 +17,9 @@ netlab_LINK     := pie
 
 ARCHIVES += eng
 eng_SRCS := $(filter-out netlab/backend/backend.c netlab/backend/probe.c netlab/backend/main.c,$(sort $(wildcard netlab/backend/*.c)))
+ifneq ($(wildcard netlab/backend/main.c),)
 PROGRAMS += netlab-engine
+endif
 netlab-engine_SRCS     := netlab/backend/main.c
 netlab-engine_ARCHIVES := eng lab
 netlab-engine_PKGS     := jansson nettle libcurl

@@ -63,6 +63,7 @@ $(foreach f,$(FUZZERS),$(eval $(call fuzz_vars,$(f))))
 
 # Link options of single tests.
 test_topo_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=reallocarray,--wrap=strdup
+test_expr_LDFLAGS    := -lm
 test_netperf_LDFLAGS := -lm
 test_loop_LDFLAGS := -Wl,--wrap=clock_gettime,--wrap=epoll_pwait2,--wrap=calloc,--wrap=reallocarray
 test_rpc_flow_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=sendmsg,--wrap=recvmsg

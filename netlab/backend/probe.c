@@ -20,6 +20,7 @@ enum {
 	PROBE_US = 30 * 1000 * 1000,
 	OUTPUT_MAX = 1 << 16,
 	NAMES_MAX = 32,
+	NAME_LEN = 32,
 };
 
 static int start(const char *program, const char *const *names, int out, pid_t *ret,
@@ -27,11 +28,14 @@ static int start(const char *program, const char *const *names, int out, pid_t *
 {
 	char own[] = "netlab-engine", option[] = "--probe";
 	char *argv[NAMES_MAX + 3] = { own, option };
+	char copies[NAMES_MAX][NAME_LEN];
 	posix_spawn_file_actions_t actions;
 	int r;
 
-	for (size_t i = 0; names[i] && i < NAMES_MAX; i++)
-		argv[i + 2] = (char *)(uintptr_t)names[i];
+	for (size_t i = 0; i < NAMES_MAX && names[i]; i++) {
+		(void)snprintf(copies[i], sizeof(copies[i]), "%s", names[i]);
+		argv[i + 2] = copies[i];
+	}
 	r = posix_spawn_file_actions_init(&actions);
 	if (r)
 		return lab_err_errno(err, r, "start %s", program);

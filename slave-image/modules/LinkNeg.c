@@ -64,11 +64,11 @@ static void take_messages(struct link *link)
 {
 	cleanup_free struct nlmsghdr *buf = malloc(ANSWER_MAX);
 	const struct nlmsghdr *h;
+	unsigned int left;
 	ssize_t n;
-	int left;
 
 	while (buf && (n = recv(link->fd, buf, ANSWER_MAX, MSG_DONTWAIT)) > 0) {
-		left = (int)n;
+		left = (unsigned int)n;
 		for (h = buf; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left))
 			take_message(link, h);
 	}
