@@ -93,7 +93,7 @@ _netlab()
 	command=${COMP_WORDS[1]}
 	if [ "$command" = topo ]; then
 		if [ "$COMP_CWORD" -eq 2 ]; then
-			_netlab_offer 'up down ls inspect plan'
+			_netlab_offer 'up down ls inspect plan status pids'
 			return
 		fi
 		command="topo ${COMP_WORDS[2]}"
@@ -157,7 +157,11 @@ _netlab()
 		with_arg=" $pools_with_arg "
 		;;
 	'topo down') options='--all' ;;
-	'topo ls' | 'topo inspect') options='--quiet' ;;
+	'topo ls' | 'topo inspect' | 'topo pids') options='--quiet' ;;
+	'topo status')
+		options='--quiet --timeout'
+		with_arg=' -t --timeout '
+		;;
 	doctor)
 		options="--define-alias --override-alias --module-dir $pools"
 		with_arg=" -a --define-alias -A --override-alias --module-dir $pools_with_arg "
@@ -247,7 +251,13 @@ _netlab()
 		*) _netlab_command $((COMP_CWORD - ${#operands[@]} + 1)) ;;
 		esac
 		;;
-	'topo inspect') [ ${#operands[@]} -gt 0 ] || _netlab_labs ;;
+	'topo inspect' | 'topo status') [ ${#operands[@]} -gt 0 ] || _netlab_labs ;;
+	'topo pids')
+		case ${#operands[@]} in
+		0) _netlab_labs ;;
+		1) _netlab_hosts "${operands[0]}" ;;
+		esac
+		;;
 	exec | 'host '*)
 		case $command,${#operands[@]} in
 		'host snapshot',0) _netlab_offer 'create list rename restore delete' ;;

@@ -108,6 +108,8 @@ extern const struct lab_cli_command lab_cmd_run;         /* cmd_run.c */
 extern const struct lab_cli_command lab_cmd_deconfigure; /* cmd_deconfigure.c */
 extern const struct lab_cli_command lab_cmd_topo_up;     /* cmd_topo*.c */
 extern const struct lab_cli_command lab_cmd_topo_down;
+extern const struct lab_cli_command lab_cmd_topo_status;
+extern const struct lab_cli_command lab_cmd_topo_pids;
 extern const struct lab_cli_command lab_cmd_topo_ls;
 extern const struct lab_cli_command lab_cmd_topo_inspect;
 extern const struct lab_cli_command lab_cmd_topo_plan;

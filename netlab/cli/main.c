@@ -27,6 +27,8 @@ static const struct {
 	{ "topo ls", &lab_cmd_topo_ls, true },
 	{ "topo inspect", &lab_cmd_topo_inspect, true },
 	{ "topo plan", &lab_cmd_topo_plan, true },
+	{ "topo status", &lab_cmd_topo_status, true },
+	{ "topo pids", &lab_cmd_topo_pids, true },
 	{ "match", &lab_cmd_match, true },
 	{ "list-pools", &lab_cmd_list_pools, true },
 	{ "topo exec", &lab_cmd_exec, false },
@@ -153,7 +155,8 @@ static int unknown_command(const struct lab_cli *cli, int argc, char **argv)
 
 	if (!strcmp(argv[0], "topo") && argc < 2)
 		return lab_cli_usage_error(
-			cli, "topo: which of up, down, ls, inspect, plan, exec, shell?");
+			cli,
+			"topo: which of up, down, ls, inspect, plan, status, pids, exec, shell?");
 	if (!strcmp(argv[0], "kernel") && argc < 2)
 		return lab_cli_usage_error(cli, "kernel: which of fetch, ls, rm, run?");
 	if (!strcmp(argv[0], "image") && argc < 2)

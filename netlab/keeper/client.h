@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "netlab/base/err.h"
 #include "netlab/base/loop.h"
@@ -73,6 +74,51 @@ int lab_client_inspect(struct lab_client *c, json_t **ret, struct lab_err *err);
  * Return: 0 or -errno. Runs the loop until answered (10 s at most).
  */
 int lab_client_hosts(struct lab_client *c, json_t **ret, struct lab_err *err);
+
+/**
+ * lab_client_keeper() - The process that owns the lab
+ * @c:		client
+ *
+ * Return: its id in this process's own PID namespace; 0 when it cannot be told.
+ */
+pid_t lab_client_keeper(const struct lab_client *c);
+
+/**
+ * struct lab_ping - does an agent answer
+ * @host:	host id (borrowed)
+ * @netns:	further network namespace of the host, whose agent it is; NULL = the host's own
+ * @r:		written: 0 or -errno
+ * @err:	written: why not
+ */
+struct lab_ping {
+	const char *host, *netns;
+	int r;
+	struct lab_err err;
+};
+
+/**
+ * lab_client_ping() - Ask agents whether they are there, all at once
+ * @c:		client
+ * @pings:	which; results are written
+ * @n:		how many
+ * @timeout_ms:	how long they have
+ *
+ * Runs the loop until all have answered, @timeout_ms at most.
+ * Return: 0 when all answer, else the first failure. Errors: -ETIMEDOUT, -EHOSTDOWN it is stopped, -EBUSY it is frozen.
+ */
+int lab_client_ping(struct lab_client *c, struct lab_ping *pings, size_t n, uint64_t timeout_ms);
+
+/**
+ * lab_client_check() - Have the lab compare what the kernel has with what it should have
+ * @c:		client
+ * @timeout_ms:	how long a neighbour has to answer, 1 to 60000
+ * @ret:	the answer of `check` (docs/rpc.md), new reference
+ * @err:	filled on failure; may be NULL
+ *
+ * Runs the loop until answered (150 s at most).
+ * Return: 0 or -errno.
+ */
+int lab_client_check(struct lab_client *c, uint64_t timeout_ms, json_t **ret, struct lab_err *err);
 
 /**
  * lab_client_down() - Take the lab down and wait until its last process is gone

@@ -66,6 +66,15 @@ static bool read_pids(const char *path, const char *name, pid_t ret[2])
 	return false;
 }
 
+pid_t lab_client_keeper(const struct lab_client *c)
+{
+	char path[64];
+	pid_t pid[2];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", c->keeper_pidfd);
+	return c->keeper_pidfd >= 0 && read_pids(path, "Pid:", pid) ? pid[0] : 0;
+}
+
 /* Exchange one host's process id, as the keeper sees it, for ours. */
 static void set_pid(json_t *hosts, pid_t theirs, pid_t ours)
 {
@@ -85,16 +94,15 @@ void lab_client_translate(const struct lab_client *c, json_t *state)
 {
 	json_t *hosts = json_object_get(state, "hosts"), *host;
 	cleanup_file FILE *f = NULL;
-	pid_t keeper[2], child[2];
+	pid_t keeper = lab_client_keeper(c), child[2];
 	char path[96], word[32];
 	size_t i;
 
-	(void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", c->keeper_pidfd);
-	if (c->keeper_pidfd >= 0 && read_pids(path, "Pid:", keeper)) {
-		(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)keeper[0],
-			       (int)keeper[0]);
+	if (keeper > 0) {
+		(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)keeper,
+			       (int)keeper);
 		f = fopen(path, "re");
-		(void)json_object_set_new(state, "pid", json_integer(keeper[0]));
+		(void)json_object_set_new(state, "pid", json_integer(keeper));
 	}
 	while (f && fscanf(f, "%31s", word) == 1) {
 		(void)snprintf(path, sizeof(path), "/proc/%s/status", word);

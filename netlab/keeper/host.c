@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* host.c - the methods `host.*`: which host, may it be done now, who does it */
+/* host.c - the methods `host.*` and `check`: which host, may it be done now, who does it */
 #include "netlab/keeper/host.h"
 
 #include <fcntl.h>
@@ -8,6 +8,8 @@
 #include <sys/epoll.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "netlab/keeper/check.h"
 
 enum { NEAR_MAX = 512, CHILD_US = 120 * 1000 * 1000 };
 
@@ -429,6 +431,7 @@ static const struct method {
 	bool quick, all;
 	const char *members[4];
 } methods[] = {
+	{ "check", lab_check_request, NO_OP, ANY, true, true, { "timeout_ms" } },
 	{ "host.list", list, NO_OP, ANY, true, true, { NULL } },
 	{ "host.show", show, NO_OP, ANY, true, false, { NULL } },
 	{ "host.state", NULL, OP(state), ANY, true, false, { NULL } },

@@ -468,7 +468,8 @@ static void answer_links(struct lab_kclient *c, const struct lab_rpc_req *req)
 static void on_client_request(struct lab_rpc_req *req, void *user)
 {
 	static const char *const forwarded[] = { "exec",     "signal",   "file.missing",
-						 "file.put", "tree.put", "config.write" };
+						 "file.put", "tree.put", "config.write",
+						 "ping" };
 	struct lab_kclient *c = user;
 	struct lab_keeper *k = c->keeper;
 
@@ -489,7 +490,7 @@ static void on_client_request(struct lab_rpc_req *req, void *user)
 	} else if (strcmp(req->method, "down") == 0) {
 		(void)lab_rpc_reply(req->rpc, req->id, NULL, NULL, 0);
 		lab_keeper_end(k);
-	} else if (strncmp(req->method, "host.", 5) == 0) {
+	} else if (strncmp(req->method, "host.", 5) == 0 || strcmp(req->method, "check") == 0) {
 		lab_hosts_request(c, req);
 	} else {
 		answer_links(c, req);

@@ -50,12 +50,17 @@ offers 'small' image show ''
 offers 'small' image export s
 offers 'small' topo up --image ''
 rm -r "$work/.root" "$NETLAB_IMAGES"
-offers 'down inspect ls plan up' topo ''
+offers 'down inspect ls pids plan status up' topo ''
 offers 'pair ring' topo down ''
 offers 'ring' topo down pair ''
 offers 'ring' topo down r
 offers 'pair ring' topo inspect ''
 offers '' topo inspect pair ''
+offers 'pair ring' topo status ''
+offers '' topo status pair ''
+offers 'pair ring' topo pids ''
+offers 'h1 h2' topo pids pair ''
+offers '' topo pids pair h1 ''
 offers 'pair ring' exec ''
 offers 'h1 h2 h3' exec ring ''
 offers 'h1 h3' exec ring h2 h
@@ -97,7 +102,7 @@ complete_words exec ring h1 -- cat pai
 is 'and its files' "$offered" pair.xml
 
 # Every option that --help names is offered, and no other.
-for command in run deconfigure match list-pools 'topo up' 'topo down' 'topo ls' 'topo inspect' 'topo plan' exec shell \
+for command in run deconfigure match list-pools 'topo up' 'topo down' 'topo ls' 'topo inspect' 'topo plan' 'topo status' 'topo pids' exec shell \
 	'host list' 'host exists' 'host show' 'host state' 'host start' 'host stop' 'host restart' 'host freeze' 'host unfreeze' \
 	'host put' 'host get' 'host ls' 'host mkdir' 'host rm' 'host mount' 'host umount' 'host snapshot'; do
 	read -ra words <<<"$command"

@@ -31,7 +31,7 @@ documents() {
 }
 documents netlab-run.1 run
 documents netlab-run.1 deconfigure
-for command in up down ls inspect plan; do
+for command in up down ls inspect plan status pids; do
 	documents netlab-topo.1 topo "$command"
 done
 documents netlab-match.1 match
