@@ -382,7 +382,7 @@ schema    := $(wildcard recipes/*.rng)
 completion := $(wildcard docs/completion/netlab.bash)
 # Files as they are named once installed, for uninstall.
 tool_files = $(foreach t,$(TOOLS),$(addprefix tools/$(t)/,$($(t)_NAMES))) tools/netlab_module/netlab_module.py
-installed  = $(bindir)/netlab $(libexecdir)/agent $(libexecdir)/netlab-engine $(PLUGINS:%=$(libexecdir)/%.so) $(MODULES:%=$(libexecdir)/modules/%) \
+installed  = $(bindir)/netlab $(libexecdir)/agent $(libexecdir)/netlab-engine $(libexecdir)/netlab-runc $(PLUGINS:%=$(libexecdir)/%.so) $(MODULES:%=$(libexecdir)/modules/%) \
 	$(KERNEL_FILES:%=$(libexecdir)/kernel/%) \
 	$(addprefix $(libexecdir)/,$(tool_files)) \
 	$(recipes:recipes/%=$(sharedir)/recipes/%) $(schema:recipes/%=$(sharedir)/%) \
@@ -394,7 +394,7 @@ install: all
 	install -d $(bindir) $(libexecdir)/modules $(libexecdir)/kernel $(sharedir)/recipes/part $(sharedir)/recipes/pool $(sharedir)/recipes/python
 	install -m 755 $(O)/netlab $(bindir)/netlab
 	install -m 755 $(O)/agent $(libexecdir)/agent
-	install -m 755 $(O)/netlab-engine $(libexecdir)/netlab-engine
+	install -m 755 $(O)/netlab-engine $(O)/netlab-runc $(libexecdir)/
 	install -m 755 $(PLUGINS:%=$(O)/%.so) $(libexecdir)/
 	$(if $(KERNEL_FILES),install -m 755 $(KERNEL_FILES:%=$(O)/kernel/%) $(libexecdir)/kernel/)
 	$(if $(MODULES),install -m 755 $(MODULES:%=$(O)/modules/%) $(libexecdir)/modules/)

@@ -16,7 +16,7 @@ netlab_PKGS     := libxml-2.0 libmnl jansson nettle libarchive
 netlab_LINK     := pie
 
 ARCHIVES += eng
-eng_SRCS := $(filter-out netlab/backend/backend.c netlab/backend/probe.c netlab/backend/main.c,$(sort $(wildcard netlab/backend/*.c)))
+eng_SRCS := $(filter-out netlab/backend/backend.c netlab/backend/probe.c netlab/backend/main.c netlab/backend/runc.c,$(sort $(wildcard netlab/backend/*.c)))
 ifneq ($(wildcard netlab/backend/main.c),)
 PROGRAMS += netlab-engine
 endif
@@ -24,6 +24,11 @@ netlab-engine_SRCS     := netlab/backend/main.c
 netlab-engine_ARCHIVES := eng lab
 netlab-engine_PKGS     := jansson nettle libcurl
 netlab-engine_LINK     := pie
+ifneq ($(wildcard netlab/backend/runc.c),)
+PROGRAMS += netlab-runc
+endif
+netlab-runc_SRCS := netlab/backend/runc.c
+netlab-runc_LINK := static
 
 # Third-party headers, each for its own room only.
 $(O)/obj/netlab/nl/%.o: private lib_cflags = $(call pkgs,libmnl,cflags)

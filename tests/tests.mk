@@ -25,8 +25,11 @@ $(foreach t,$(call names,tests/kernel/*.c),$(eval $(call test_vars,kernel,$(t)))
 $(foreach t,$(call names,tests/lib/*.c),$(eval $(call test_vars,lib,$(t))))
 
 # What netlab-engine alone is made of.
-tests/unit/test_http_ARCHIVES := test eng lab
-tests/unit/test_http_PKGS     := jansson nettle libcurl cmocka
+define engine_test
+tests/unit/test_$(1)_ARCHIVES := test eng lab
+tests/unit/test_$(1)_PKGS     := jansson nettle libcurl cmocka
+endef
+$(foreach t,http journal,$(eval $(call engine_test,$(t))))
 
 # tests/bench/x.c with tests/bench/x_*.c: static and without any library, unless x_ARCHIVES and
 # x_PKGS name some.

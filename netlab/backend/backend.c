@@ -10,9 +10,16 @@
 
 static const struct lab_backend_setting none[] = { { NULL, NULL } };
 
+static const struct lab_backend_setting podman[] = {
+	{ "podman_uri", "a service that runs already: unix:///path or tcp://host:port" },
+	{ "privileged", "yes: the host may do all that the machine's root may" },
+	{ NULL, NULL },
+};
+
 const struct lab_backend_info lab_backends[] = {
 	{ "native", "netlab's own containers", LAB_BACKEND_LIMITS | LAB_BACKEND_ROOTLESS, none },
 	{ "nspawn", "systemd-nspawn", 0, none },
+	{ "podman", "Podman", LAB_BACKEND_FREEZE | LAB_BACKEND_LIMITS | LAB_BACKEND_IMAGE, podman },
 	{ NULL, NULL, 0, NULL },
 };
 

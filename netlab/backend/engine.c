@@ -3,17 +3,20 @@
 #include "netlab/backend/engine.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "netlab/backend/journal.h"
 #include "netlab/base/fdpass.h"
 #include "netlab/base/loop.h"
 #include "netlab/base/strbuf.h"
@@ -26,7 +29,7 @@ enum {
 	DESTROY_MS = 60000,
 };
 
-static const struct lab_backend *const backends[] = { &lab_backend_nspawn };
+static const struct lab_backend *const backends[] = { &lab_backend_nspawn, &lab_backend_podman };
 
 static const char *const op_names[LAB_HOST_OP_MAX_] = {
 	[LAB_HOST_CREATE] = "create",
@@ -184,13 +187,18 @@ static void answer(struct job *job)
 
 static void finish_closing(struct server *s)
 {
+	struct lab_err err;
+
 	if (!s->closing || s->jobs)
 		return;
 	for (size_t i = 0; i < LAB_ARRAY_SIZE(backends); i++)
 		if ((s->opened & 1u << i) && backends[i]->close)
 			backends[i]->close(&s->engine);
 	s->opened = 0;
-	(void)lab_rpc_reply(s->rpc, s->closing, NULL, NULL, 0);
+	if (s->engine.lab && lab_journal_undo(&s->engine, &err) < 0)
+		(void)lab_rpc_reply_err(s->rpc, s->closing, &err);
+	else
+		(void)lab_rpc_reply(s->rpc, s->closing, NULL, NULL, 0);
 	s->closing = 0;
 }
 
@@ -392,6 +400,7 @@ static int take_host(struct server *s, struct lab_engine_host *host, const json_
 		.image = copy(from, "image"),
 		.memory_bytes = (uint64_t)json_integer_value(json_object_get(from, "memory")),
 		.cpus_milli = (uint32_t)json_integer_value(json_object_get(from, "cpus_milli")),
+		.pids = (uint32_t)json_integer_value(json_object_get(from, "pids")),
 		.settings = json_deep_copy(json_object_get(from, "settings")),
 		.kept = json_object(),
 	};
@@ -425,10 +434,14 @@ static int set_up(struct server *s, const json_t *params, struct lab_err *err)
 	const json_t *hosts = json_object_get(params, "hosts");
 	struct lab_engine *e = &s->engine;
 	size_t n = json_array_size(hosts);
+	uint32_t random;
 	int r;
 
 	if (e->lab)
 		return lab_err_set(err, EPROTO, "set up twice");
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return lab_err_errno(err, errno, "getrandom");
+	(void)snprintf(e->key, sizeof(e->key), "%08x", random);
 	e->lab = copy(params, "lab");
 	e->dir = copy(params, "dir");
 	e->agent = copy(params, "agent");
@@ -439,7 +452,9 @@ static int set_up(struct server *s, const json_t *params, struct lab_err *err)
 		return lab_err_set(err, ENOMEM, "out of memory");
 	if (mkdir(e->dir, 0700) < 0)
 		return lab_err_errno(err, errno, "mkdir %s", e->dir);
-	r = write_hosts_file(e, text_of(params, "hosts_file"), err);
+	r = lab_journal_add(e, err, "lab %d %" PRIu64, (int)e->keeper, e->keeper_start);
+	if (r == 0)
+		r = write_hosts_file(e, text_of(params, "hosts_file"), err);
 	for (size_t i = 0; i < n && r == 0; i++) {
 		r = take_host(s, &e->hosts[i], json_array_get(hosts, i), err);
 		e->n_hosts++;
@@ -475,10 +490,12 @@ static int take_op(struct server *s, const struct lab_rpc_req *req, struct lab_e
 /* Nothing that the kernel does not take back with the lab may stay. */
 static void close_all(struct server *s, uint64_t id)
 {
+	cleanup_json json_t *args = json_pack("{s:b}", "closing", 1);
+
 	s->closing = id;
 	for (size_t i = 0; i < s->engine.n_hosts; i++)
 		if (s->created[i] && s->engine.hosts[i].driver->ops[LAB_HOST_DESTROY])
-			(void)add_job(s, i, LAB_HOST_DESTROY, NULL, 0);
+			(void)add_job(s, i, LAB_HOST_DESTROY, args, 0);
 	pump(s);
 	finish_closing(s);
 }
@@ -515,7 +532,7 @@ static void on_closed(struct lab_rpc *rpc, const struct lab_err *err, void *user
 	lab_loop_quit(s->loop, 0);
 }
 
-static pid_t keeper_outside(void)
+static pid_t find_keeper(void)
 {
 	cleanup_file FILE *f = fopen("/proc/self/status", "re");
 	char line[256];
@@ -531,10 +548,11 @@ static pid_t keeper_outside(void)
 int lab_engine_main(int fd, int netns)
 {
 	static const struct lab_rpc_ops ops = { .request = on_request, .closed = on_closed };
-	struct server s = { .engine = { .keeper = keeper_outside() } };
+	struct server s = { .engine = { .keeper = find_keeper() } };
 	struct lab_err err = { 0 };
 	int r = 0;
 
+	s.engine.keeper_start = lab_journal_started(s.engine.keeper);
 	(void)prctl(PR_SET_NAME, "netlab-engine");
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)umask(022);

@@ -26,6 +26,9 @@
 #define LAB_ENGINE_AT_ONCE 8u
 #define LAB_ENGINE_OP_MS   120000
 
+/* The journal's name in lab_engine.dir, see journal.h; the keeper looks for it. */
+#define LAB_ENGINE_JOURNAL "journal"
+
 enum lab_host_op {
 	LAB_HOST_CREATE,  /* make the container, not running */
 	LAB_HOST_START,   /* -> {"pid"?}, and a descriptor: the channel of the agent in it */
@@ -33,9 +36,9 @@ enum lab_host_op {
 	LAB_HOST_FREEZE,  /* */
 	LAB_HOST_THAW,    /* */
 	LAB_HOST_STATE,   /* -> {"status", "processes"?, "memory"?, "cpu_us"?} */
-	LAB_HOST_CONFIG,  /* {"memory"?, "cpus"?, ...}: change a running host */
+	LAB_HOST_CONFIG,  /* {"memory"?, "cpus_milli"?, "pids"?}: change a host */
 	LAB_HOST_RENAME,  /* {"name"} */
-	LAB_HOST_DESTROY, /* nothing of it stays */
+	LAB_HOST_DESTROY, /* {"closing"?}: nothing of it stays; closing: the lab ends, what ends with it may be left to that */
 	LAB_HOST_SNAPSHOT_CREATE,  /* {"name"} */
 	LAB_HOST_SNAPSHOT_LIST,    /* -> {"snapshots": [{"name", "created"}]} */
 	LAB_HOST_SNAPSHOT_RENAME,  /* {"name", "to"} */
@@ -58,6 +61,7 @@ struct lab_backend;
  * @dir:	its folder below lab_engine.dir: made, mode 0700
  * @memory_bytes: limit; 0 = none
  * @cpus_milli:	limit, thousandths of a processor; 0 = none
+ * @pids:	limit of processes; 0 = none
  * @settings:	params of the backend: {name: value}
  * @kept:	what its operations have returned as "keep": {}
  * @driver:	functions of its backend
@@ -66,7 +70,7 @@ struct lab_engine_host {
 	char *id, *backend, *image;
 	char *netns, *netns_outside, *dir;
 	uint64_t memory_bytes;
-	uint32_t cpus_milli;
+	uint32_t cpus_milli, pids;
 	json_t *settings, *kept;
 	const struct lab_backend *driver;
 };
@@ -74,16 +78,19 @@ struct lab_engine_host {
 /**
  * struct lab_engine - a lab, as its engine process sees it
  * @lab:	its name
+ * @key:	eight random letters: makes names on the machine unique that have the lab's in them
  * @dir:	folder for files of engines, in the run directory
  * @agent:	path of the static agent program
  * @hosts_file:	path of the /etc/hosts of all hosts
  * @keeper:	process id of the keeper as the machine sees it
+ * @keeper_start: when that started, in clock ticks after boot
  * @hosts:	the foreign hosts
  * @n_hosts:	how many
  */
 struct lab_engine {
-	char *lab, *dir, *agent, *hosts_file;
+	char *lab, key[9], *dir, *agent, *hosts_file;
 	pid_t keeper;
+	uint64_t keeper_start;
 	struct lab_engine_host *hosts;
 	size_t n_hosts;
 };
@@ -119,6 +126,8 @@ struct lab_backend_probe {
  * @probe:	fill @ret; changes nothing on the machine
  * @open:	before the first host of this backend is made, in the engine process; may be NULL
  * @close:	at the end of the lab, in the engine process; hosts that have been created are destroyed before; may be NULL
+ * @sweep:	undo a line of the journal, given without the backend's name; may be NULL. @until_us: the lab was killed, and what was being made at that
+ *		moment may appear until then (lab_loop_now_us()); 0 = it was not
  * @ops:	NULL = it cannot
  */
 struct lab_backend {
@@ -126,10 +135,11 @@ struct lab_backend {
 	void (*probe)(struct lab_backend_probe *ret);
 	int (*open)(struct lab_engine *engine, struct lab_err *err);
 	void (*close)(struct lab_engine *engine);
+	int (*sweep)(const char *line, uint64_t until_us, struct lab_err *err);
 	lab_host_op_fn ops[LAB_HOST_OP_MAX_];
 };
 
-extern const struct lab_backend lab_backend_nspawn;
+extern const struct lab_backend lab_backend_nspawn, lab_backend_podman;
 
 /**
  * lab_engine_backend() - The functions of a backend

@@ -13,7 +13,7 @@ enum { CONNECT_MS = 10000 };
 /**
  * struct lab_http - a client
  * @curl:	connection
- * @name:	of the engine
+ * @prefix:	what messages begin with
  * @where:	for messages: the socket or the URL
  * @base:	what stands before the path
  * @dir:	folder of the socket, opened: its path may be longer than an address of a socket; -1 = none
@@ -25,7 +25,7 @@ enum { CONNECT_MS = 10000 };
  */
 struct lab_http {
 	CURL *curl;
-	char *name, *where, *base;
+	char *prefix, *where, *base;
 	int dir;
 	char address[100];
 	char *cert, *key, *ca;
@@ -61,11 +61,16 @@ static int open_socket(struct lab_http *h, const char *path, struct lab_err *err
 		return lab_err_set(err, ENOMEM, "out of memory");
 	h->dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (h->dir < 0)
-		return lab_err_errno(err, errno, "%s: socket %s", h->name, path);
+		return lab_err_prefix(err,
+				      lab_err_errno(err, errno, "cannot connect to %s", path) ==
+						      -EACCES
+					      ? -EACCES
+					      : -ECONNREFUSED,
+				      "%s", h->prefix);
 	if ((size_t)snprintf(h->address, sizeof(h->address), "/proc/self/fd/%d/%s", h->dir,
 			     slash ? slash + 1 : path) >= sizeof(h->address))
-		return lab_err_set(err, ENAMETOOLONG, "%s: the name of socket %s is too long",
-				   h->name, path);
+		return lab_err_set(err, ENAMETOOLONG, "%sthe name of socket %s is too long",
+				   h->prefix, path);
 	return 0;
 }
 
@@ -79,7 +84,11 @@ int lab_http_open(const struct lab_http_server *server, struct lab_http **ret, s
 	if (!h)
 		return lab_err_set(err, ENOMEM, "out of memory");
 	h->dir = -1;
-	h->name = copy(server->name, &failed);
+	if (asprintf(&h->prefix, "%s%s", server->name ? server->name : "",
+		     server->name ? ": " : "") < 0) {
+		h->prefix = NULL;
+		failed = true;
+	}
 	h->where = copy(server->socket ? server->socket : url, &failed);
 	h->base = copy(url, &failed);
 	h->cert = copy(server->cert, &failed);
@@ -106,7 +115,7 @@ void lab_http_close(struct lab_http *h)
 		return;
 	curl_easy_cleanup(h->curl);
 	close_fd(&h->dir);
-	free(h->name);
+	free(h->prefix);
 	free(h->where);
 	free(h->base);
 	free(h->cert);
@@ -272,9 +281,10 @@ static int explain_connect(const struct lab_http *h, struct lab_err *err)
 
 	(void)curl_easy_getinfo(h->curl, CURLINFO_OS_ERRNO, &os);
 	if (os <= 0 || os == EINPROGRESS)
-		return lab_err_set(err, ECONNREFUSED, "%s: cannot connect to %s: %s", h->name,
+		return lab_err_set(err, ECONNREFUSED, "%scannot connect to %s: %s", h->prefix,
 				   h->where, h->words);
-	return lab_err_errno(err, (int)os, "%s: cannot connect to %s", h->name, h->where);
+	(void)lab_err_errno(err, (int)os, "%scannot connect to %s", h->prefix, h->where);
+	return os == EACCES ? -EACCES : -ECONNREFUSED;
 }
 
 static int explain_curl(const struct exchange *x, CURLcode code, struct lab_err *err)
@@ -282,10 +292,10 @@ static int explain_curl(const struct exchange *x, CURLcode code, struct lab_err 
 	const struct lab_http *h = x->http;
 
 	if (x->sink_error < 0)
-		return lab_err_errno(err, -x->sink_error, "%s: take what it sends", h->name);
+		return lab_err_errno(err, -x->sink_error, "%stake what it sends", h->prefix);
 	if (x->too_long)
-		return lab_err_set(err, EMSGSIZE, "%s: %s: its answer is longer than %u MiB",
-				   h->name, x->req->path, LAB_HTTP_JSON_MAX >> 20);
+		return lab_err_set(err, EMSGSIZE, "%s%s: its answer is longer than %u MiB",
+				   h->prefix, x->req->path, LAB_HTTP_JSON_MAX >> 20);
 	switch ((int)code) {
 	case CURLE_OUT_OF_MEMORY:
 		return lab_err_set(err, ENOMEM, "out of memory");
@@ -293,19 +303,19 @@ static int explain_curl(const struct exchange *x, CURLcode code, struct lab_err 
 	case CURLE_COULDNT_RESOLVE_HOST:
 		return explain_connect(h, err);
 	case CURLE_OPERATION_TIMEDOUT:
-		return lab_err_set(err, ETIMEDOUT, "%s: no answer from %s within %d s", h->name,
+		return lab_err_set(err, ETIMEDOUT, "%sno answer from %s within %d s", h->prefix,
 				   h->where, (x->req->timeout_ms + 999) / 1000);
 	case CURLE_GOT_NOTHING:
 	case CURLE_RECV_ERROR:
 	case CURLE_SEND_ERROR:
-		return lab_err_set(err, ECONNRESET, "%s: %s has hung up without an answer", h->name,
+		return lab_err_set(err, ECONNRESET, "%s%s has hung up without an answer", h->prefix,
 				   h->where);
 	case CURLE_PEER_FAILED_VERIFICATION:
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_CERTPROBLEM:
-		return lab_err_set(err, EACCES, "%s: %s: %s", h->name, h->where, h->words);
+		return lab_err_set(err, EACCES, "%s%s: %s", h->prefix, h->where, h->words);
 	}
-	return lab_err_set(err, EPROTO, "%s: %s: %s", h->name, h->where,
+	return lab_err_set(err, EPROTO, "%s%s: %s", h->prefix, h->where,
 			   h->words[0] ? h->words : curl_easy_strerror(code));
 }
 
@@ -351,9 +361,9 @@ static int explain_status(const struct exchange *x, long status, const json_t *b
 	if (words && strcasestr(words, "no space left on device"))
 		code = ENOSPC;
 	if (!words)
-		return lab_err_set(err, code, "%s: %s %s: status %ld", x->http->name,
+		return lab_err_set(err, code, "%s%s %s: status %ld", x->http->prefix,
 				   x->req->method, x->req->path, status);
-	return lab_err_set(err, code, "%s: %s", x->http->name, words);
+	return lab_err_set(err, code, "%s%s", x->http->prefix, words);
 }
 
 int lab_http_request(struct lab_http *http, const struct lab_http_req *req, json_t **ret,
@@ -374,7 +384,7 @@ int lab_http_request(struct lab_http *http, const struct lab_http_req *req, json
 	else if (!is_good(status) && status != req->also)
 		r = explain_status(&x, status, body, err);
 	else if (!body && x.body.len && type && strncmp(type, "application/json", 16) == 0)
-		r = lab_err_set(err, EPROTO, "%s: %s %s: its answer is no JSON", http->name,
+		r = lab_err_set(err, EPROTO, "%s%s %s: its answer is no JSON", http->prefix,
 				req->method, req->path);
 	else
 		r = (int)status;

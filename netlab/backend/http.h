@@ -18,7 +18,7 @@ struct lab_http;
 
 /**
  * struct lab_http_server - whom to talk to
- * @name:	of the engine, for messages: "podman"
+ * @name:	of the engine, put before messages: "podman"; NULL = nothing is
  * @socket:	path of a unix socket; NULL = @url says where
  * @url:	"http://host:port" or "https://host:port"; with @socket: NULL
  * @cert:	PEM file with the client's certificate; NULL = none
@@ -72,7 +72,7 @@ struct lab_http_req {
  * @err:	filled on failure; may be NULL
  *
  * Connects at the first request. No proxy is used, whatever the environment says.
- * Return: 0 or -errno.
+ * Return: 0 or -errno. Errors: -ECONNREFUSED the folder of the socket is not there.
  */
 int lab_http_open(const struct lab_http_server *server, struct lab_http **ret, struct lab_err *err);
 
@@ -95,7 +95,7 @@ static inline void lab_cleanup_http(struct lab_http **http)
  * @ret:	on success the body, a new reference: parsed if it is JSON, NULL if it is something else, empty or taken by a sink; may be NULL
  * @err:	filled on failure; may be NULL
  *
- * Return: the status, which is 2xx or @req->also, or -errno. Errors: -ENOENT no such socket, or status 404; -ECONNREFUSED nobody serves it;
+ * Return: the status, which is 2xx or @req->also, or -errno. Errors: -ECONNREFUSED no such socket, or nobody serves it; -ENOENT status 404;
  * -EACCES no right to it, or 401 or 403; -EEXIST 409; -EINVAL 400; -ENOSPC the engine says that the disk is full; -ETIMEDOUT; -EIO other
  * failures of the engine; -EPROTO this is no HTTP, or no JSON where JSON was announced.
  */

@@ -3,6 +3,7 @@
 #include "netlab/backend/lend.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/close_range.h>
 #include <poll.h>
 #include <sched.h>
@@ -17,14 +18,17 @@
 #include <sys/wait.h>
 
 #include "netlab/base/loop.h"
+#include "netlab/base/parse.h"
 #include "netlab/base/util.h"
 #include "netlab/ns/caps.h"
+#include "netlab/ns/image.h"
 #include "netlab/ns/mount.h"
 #include "netlab/ns/seccomp.h"
 
 enum {
 	OUTPUT_MAX = 1 << 20,
 	AGENT_FD = 3,
+	ASKED_MAX = 4096,
 };
 
 /* --- the agent's channel ----------------------------------------------------------------------- */
@@ -205,6 +209,77 @@ int lab_lend_inject(const struct lab_engine *engine, pid_t pid, const char *netn
 	return 0;
 }
 
+/* --- the processes of a container -------------------------------------------------------------- */
+
+static ino_t pid_namespace(int proc, const char *pid)
+{
+	char path[64];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "%.20s/ns/pid", pid);
+	return fstatat(proc, path, &st, 0) < 0 ? 0 : st.st_ino;
+}
+
+static bool is_agent(int proc, const char *pid)
+{
+	char path[64], name[32] = "";
+	cleanup_close int fd = -1;
+
+	(void)snprintf(path, sizeof(path), "%.20s/comm", pid);
+	fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, name, sizeof(name) - 1) < 0)
+		return true; /* gone */
+	return strcmp(name, "netlab-agent\n") == 0;
+}
+
+/* Ask each, and return pidfds of those that were asked. */
+static size_t ask_all(pid_t init, struct pollfd *ret, size_t max)
+{
+	cleanup_dir DIR *dir = opendir("/proc");
+	const struct dirent *de;
+	char text[16];
+	size_t n = 0;
+	ino_t ns;
+
+	(void)snprintf(text, sizeof(text), "%d", (int)init);
+	ns = dir ? pid_namespace(dirfd(dir), text) : 0;
+	while (ns && n < max && (de = readdir(dir)) != NULL) {
+		unsigned int pid;
+
+		if (lab_parse_uint(de->d_name, 2, INT_MAX, &pid) < 0 || pid == (unsigned int)init ||
+		    pid_namespace(dirfd(dir), de->d_name) != ns || is_agent(dirfd(dir), de->d_name))
+			continue;
+		ret[n].fd = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
+		if (ret[n].fd < 0)
+			continue;
+		(void)syscall(SYS_pidfd_send_signal, ret[n].fd, SIGTERM, NULL, 0);
+		ret[n++].events = POLLIN;
+	}
+	return n;
+}
+
+void lab_lend_ask(pid_t init, int timeout_ms)
+{
+	uint64_t now = lab_loop_now_us(), deadline = now + (uint64_t)timeout_ms * 1000;
+	struct pollfd *asked = timeout_ms ? calloc(ASKED_MAX, sizeof(*asked)) : NULL;
+	size_t n = asked ? ask_all(init, asked, ASKED_MAX) : 0, left = n;
+
+	while (left && now < deadline) {
+		if (poll(asked, n, (int)((deadline - now) / 1000) + 1) < 0 && errno != EINTR)
+			break;
+		left = 0;
+		for (size_t i = 0; i < n; i++) {
+			if (asked[i].revents)
+				close_fd(&asked[i].fd); /* poll(2) passes over it from now on */
+			left += asked[i].fd >= 0;
+		}
+		now = lab_loop_now_us();
+	}
+	for (size_t i = 0; i < n; i++)
+		close_fd(&asked[i].fd);
+	free(asked);
+}
+
 /* --- roots ------------------------------------------------------------------------------------- */
 
 static int write_text(const char *path, const char *text, struct lab_err *err)
@@ -230,6 +305,45 @@ static int copy_text(const char *from, const char *to, struct lab_err *err)
 		if (write(out, buf, (size_t)n) != n)
 			return lab_err_errno(err, errno, "write %s", to);
 	return n < 0 ? lab_err_errno(err, errno, "copy %s to %s", from, to) : 0;
+}
+
+static int image_layers(const char *image, char **ret, struct lab_err *err)
+{
+	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
+	struct lab_image used; /* never closed: its locks go with this process */
+	char path[LAB_IMAGE_PATH_SIZE];
+	int r = lab_image_open(image, &used, err);
+
+	for (unsigned int i = 0; r == 0 && i < used.n_layers; i++) {
+		r = lab_image_root(used.layers[i].id, path, err);
+		lab_strbuf_printf(&sb, "%s%s", i ? ":" : "", path);
+	}
+	if (r == 0 && used.machine)
+		lab_strbuf_puts(&sb, ":/");
+	return r < 0                           ? r
+	       : lab_strbuf_take(&sb, ret) < 0 ? lab_err_set(err, ENOMEM, "out of memory")
+					       : 0;
+}
+
+int lab_lend_lower(const char *image, char **ret, struct lab_err *err)
+{
+	struct stat st;
+
+	if (image && *image != '/')
+		return image_layers(image, ret, err);
+	if (!image)
+		image = "/";
+	if (stat(image, &st) < 0)
+		return lab_err_errno(err, errno, "image %s", image);
+	if (!S_ISDIR(st.st_mode))
+		return lab_err_set(err, ENOTDIR, "image %s is no directory", image);
+	if (strpbrk(image, ":,\\"))
+		return lab_err_set(
+			err, EINVAL,
+			"image %s: a path with ':', ',' or '\\' cannot be the lower layer of a root",
+			image);
+	*ret = strdup(image);
+	return *ret ? 0 : lab_err_set(err, ENOMEM, "out of memory");
 }
 
 int lab_lend_root(const struct lab_engine *engine, const struct lab_engine_host *host,

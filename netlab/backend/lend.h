@@ -46,10 +46,30 @@ int lab_lend_inject(const struct lab_engine *engine, pid_t pid, const char *netn
 		    struct lab_err *err);
 
 /**
+ * lab_lend_ask() - Ask the processes of a container to end, and give them time
+ * @init:	the init of its PID namespace, as /proc shows it
+ * @timeout_ms:	longest wait; 0 = none is asked
+ *
+ * SIGTERM for all but the init and netlab's agents. What has not ended by then is left to whoever stops the container.
+ */
+void lab_lend_ask(pid_t init, int timeout_ms);
+
+/**
+ * lab_lend_lower() - What lies below the root of a host: a directory, or an image of netlab's store
+ * @image:	absolute path, or name as for lab_image_find(); NULL = the machine's own files
+ * @ret:	for lab_lend_root(): directories, the topmost first, separated by colons; caller frees
+ * @err:	filled on failure; may be NULL
+ *
+ * The image cannot be removed from then on until this process has ended.
+ * Return: 0 or -errno. Errors: -ENOENT there is no such image or directory; -ENOTDIR it is something else.
+ */
+int lab_lend_lower(const char *image, char **ret, struct lab_err *err);
+
+/**
  * lab_lend_root() - Mount a root for a container: a copy-on-write view of a directory
  * @engine:	lab
  * @host:	host; its folder gets upper, work and root
- * @lower:	directory; "/" = the machine's own files
+ * @lower:	from lab_lend_lower()
  * @ret:	path of the mount, caller frees
  * @err:	filled on failure; may be NULL
  *

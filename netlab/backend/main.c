@@ -6,11 +6,12 @@
 #include <unistd.h>
 
 #include "netlab/backend/engine.h"
+#include "netlab/backend/journal.h"
 #include "netlab/base/parse.h"
 #include "netlab/base/util.h"
 #include "netlab/base/version.h"
 
-enum { EXIT_USAGE = 2, EXIT_INTERNAL = 4 };
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERNAL = 4 };
 
 /* One line of JSON for each backend that was asked for, for all of them without arguments. */
 static int probe(char **names)
@@ -34,6 +35,16 @@ static int probe(char **names)
 	return fflush(stdout) == 0 ? 0 : EXIT_INTERNAL;
 }
 
+static int sweep(char **lines, int n)
+{
+	struct lab_err err;
+
+	if (lab_journal_sweep(lines, (size_t)n, &err) == 0)
+		return 0;
+	(void)fprintf(stderr, "netlab-engine: error: %s\n", err.msg);
+	return EXIT_FAILED;
+}
+
 static int number(const char *arg)
 {
 	unsigned int fd;
@@ -47,11 +58,13 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[1], "--probe") == 0)
 		return probe(argv + 2);
+	if (argc > 1 && strcmp(argv[1], "--sweep") == 0)
+		return sweep(argv + 2, argc - 2);
 	if (argc > 1 && strcmp(argv[1], "--version") == 0)
 		return printf("netlab-engine %s\n", lab_version()) < 0 ? EXIT_INTERNAL : 0;
 	if (argc == 4 && strcmp(argv[1], "--serve") == 0 && number(argv[2]) >= 0)
 		return lab_engine_main(number(argv[2]), number(argv[3]));
-	(void)fputs("usage: netlab-engine --probe [BACKEND...] | --version\n"
+	(void)fputs("usage: netlab-engine --probe [BACKEND...] | --sweep LINE... | --version\n"
 		    "drives container engines for netlab, which starts it by itself\n",
 		    stderr);
 	return EXIT_USAGE;

@@ -37,9 +37,11 @@ static void probe(struct lab_backend_probe *ret)
 static int create(const struct lab_engine *engine, const struct lab_engine_host *host,
 		  const json_t *args, json_t *ret, int *ret_fd, struct lab_err *err)
 {
-	cleanup_free char *root = NULL;
-	int r = lab_lend_root(engine, host, host->image ? host->image : "/", &root, err);
+	cleanup_free char *lower = NULL, *root = NULL;
+	int r = lab_lend_lower(host->image, &lower, err);
 
+	if (r == 0)
+		r = lab_lend_root(engine, host, lower, &root, err);
 	(void)args;
 	(void)ret_fd;
 	if (r == 0 && json_object_set_new(ret, "keep", json_pack("{s:s}", "root", root)) < 0)

@@ -160,10 +160,11 @@ static json_t *host_json(const struct lab_keeper *k, uint32_t index)
 {
 	const struct lab_host *host = &k->topo->hosts[index];
 
-	return json_pack("{s:s, s:s, s:s*, s:i, s:I, s:i, s:o}", "id", host->id, "backend",
+	return json_pack("{s:s, s:s, s:s*, s:i, s:I, s:i, s:i, s:o}", "id", host->id, "backend",
 			 host->backend, "image", host->image, "netns", k->hosts[index].netns,
 			 "memory", (json_int_t)host->limits.memory_bytes, "cpus_milli",
-			 (int)host->limits.cpus_milli, "settings", settings_json(host));
+			 (int)host->limits.cpus_milli, "pids", (int)host->limits.pids, "settings",
+			 settings_json(host));
 }
 
 static void on_setup(struct lab_rpc *rpc, json_t *result, const struct lab_err *err, int *fds,

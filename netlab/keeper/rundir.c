@@ -138,6 +138,8 @@ void lab_rundir_remove(const struct lab_rundir *rd)
 {
 	(void)unlinkat(rd->fd, CONTROL, 0);
 	(void)unlinkat(rd->fd, CGROUPS, 0);
+	if (lab_rundir_engine_journal(rd->fd))
+		return;
 	(void)lab_tree_remove(rd->fd, LAB_RUNDIR_ENGINE);
 	/* It may be gone already, and the name somebody else's, who has no socket in it yet. */
 	if (same_as_path(rd->fd, rd->base, rd->name))
@@ -205,7 +207,8 @@ static bool sweep_one(int base, const char *name)
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK;
 	(void)unlinkat(fd, CONTROL, 0);
-	if (undo_journal(fd) && lab_tree_remove(fd, LAB_RUNDIR_ENGINE) == 0)
+	if (undo_journal(fd) && lab_rundir_engine_undo(fd, NULL) == 0 &&
+	    lab_tree_remove(fd, LAB_RUNDIR_ENGINE) == 0)
 		(void)unlinkat(base, name, AT_REMOVEDIR);
 	return false;
 }
@@ -317,6 +320,12 @@ static int try_claim(const char *name, struct lab_rundir *ret, bool *ret_settled
 			err, EBUSY,
 			"lab \"%s\" was killed, and its cgroups cannot be removed: processes of it do not end, or they cannot be seen from here [EBUSY]",
 			name);
+	if (lab_rundir_engine_undo(fd, err) < 0)
+		return lab_err_prefix(
+			err, -EBUSY,
+			"lab \"%s\" was killed, and what its container engines made cannot be removed: ",
+			name);
+	(void)lab_tree_remove(fd, LAB_RUNDIR_ENGINE);
 	unlock(base);
 	(void)snprintf(ret->name, sizeof(ret->name), "%s", name);
 	ret->fd = take_fd(&fd);

@@ -11,7 +11,7 @@
 /**
  * DOC: run directories
  *
- * BASE/LAB holds the socket "control", and "cgroups" when hosts of the lab have limits: what is to be removed with it. BASE is /run/netlab for root, $XDG_RUNTIME_DIR/netlab or /tmp/netlab-UID for others; both are
+ * BASE/LAB holds the socket "control", and "cgroups" when hosts of the lab have limits: what is to be removed with it; "engine" holds the files and the journal of container engines. BASE is /run/netlab for root, $XDG_RUNTIME_DIR/netlab or /tmp/netlab-UID for others; both are
  * mode 0700. A lab's name is owned by whoever holds flock(2) on BASE/LAB: the keeper, for as long as it lives, however it dies. A directory that nobody
  * holds is stale and is swept by the next command. Claiming and sweeping happen under a lock on BASE.
  */
@@ -56,7 +56,8 @@ void lab_rundir_close(struct lab_rundir *rd);
  * lab_rundir_remove() - Remove the run directory of a claimed name
  * @rd:		claimed
  *
- * Works without seeing BASE by path (the keeper has another root). Keeps the lock. What has another's name by now stays.
+ * Works without seeing BASE by path (the keeper has another root). Keeps the lock. What has another's name by now stays. If there is still a journal of
+ * engines, that stays with the directory, for whoever sweeps it.
  */
 void lab_rundir_remove(const struct lab_rundir *rd);
 
@@ -70,6 +71,24 @@ void lab_rundir_remove(const struct lab_rundir *rd);
  * Return: 0 or -errno.
  */
 int lab_rundir_journal(const struct lab_rundir *rd, const char *cgroups, struct lab_err *err);
+
+/**
+ * lab_rundir_engine_journal() - Is there a journal of what container engines made (netlab/backend/journal.h)
+ * @dir:	a run directory, opened
+ *
+ * Return: true if so.
+ */
+bool lab_rundir_engine_journal(int dir);
+
+/**
+ * lab_rundir_engine_undo() - Undo what container engines made for a lab that was killed
+ * @dir:	its run directory, opened and locked
+ * @err:	filled on failure; may be NULL
+ *
+ * The program that drives engines does it; then the journal is removed.
+ * Return: 0, also when there is none, or -errno.
+ */
+int lab_rundir_engine_undo(int dir, struct lab_err *err);
 
 /**
  * lab_rundir_bind() - Make the control socket's name

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "netlab/backend/backend.h"
 #include "netlab/base/fault.h"
 #include "netlab/base/log.h"
 #include "netlab/base/parse.h"
@@ -299,7 +300,7 @@ static int blame_host(const struct lab_host *host, int r, struct lab_err *err)
 	return lab_err_prefix(err, lab_err_at(err, r, &host->src), "host %s: ", host->id);
 }
 
-/* Before anything is built: are there cgroups for the limits of the hosts? */
+/* Before anything is built: are there cgroups for the limits of the hosts? Other engines make their own. */
 static int find_cgroups(const struct lab_topo *topo, const char *lab, struct lab_cgroups *ret,
 			struct lab_err *err)
 {
@@ -308,7 +309,9 @@ static int find_cgroups(const struct lab_topo *topo, const char *lab, struct lab
 	int r;
 
 	for (size_t i = 0; i < topo->n_hosts; i++) {
-		unsigned int more = lab_limits_controllers(&topo->hosts[i].limits);
+		unsigned int more = topo->hosts[i].backend
+					    ? 0
+					    : lab_limits_controllers(&topo->hosts[i].limits);
 
 		if (more && !first)
 			first = &topo->hosts[i];
@@ -336,7 +339,8 @@ static int make_cgroups(const struct lab_topo *topo, const struct lab_rundir *rd
 	for (size_t i = 0; i < topo->n_hosts && r == 0; i++) {
 		const struct lab_host *host = &topo->hosts[i];
 
-		r = lab_cgroups_add_host(cgroups, host->id, &host->limits, err);
+		if (!host->backend)
+			r = lab_cgroups_add_host(cgroups, host->id, &host->limits, err);
 		if (r < 0)
 			r = blame_host(host, r, err);
 	}
@@ -353,6 +357,10 @@ static int check_foreign(const struct lab_topo *topo, struct lab_err *err)
 			continue;
 		if (!lab_ns_privileged())
 			r = lab_err_set(err, EPERM, "the backend %s needs root", host->backend);
+		else if (lab_limits_controllers(&host->limits) &&
+			 !(lab_backend_find(host->backend, NULL)->can & LAB_BACKEND_LIMITS))
+			r = lab_err_set(err, EOPNOTSUPP, "the backend %s cannot limit a host",
+					host->backend);
 		else if (host->n_netns)
 			r = lab_err_set(
 				err, EINVAL,

@@ -18,6 +18,7 @@
 #include "netlab/ns/seccomp.h"
 #include "netlab/rpc/json.h"
 #include "slave-image/agent/agent.h"
+#include "slave-image/agent/root.h"
 #include "slave-image/agent/spawner.h"
 
 enum { EXIT_USAGE = 2, EXIT_INTERNAL = 4 };
@@ -51,8 +52,8 @@ static int confine(void)
 {
 	struct lab_err err;
 
-	if (lab_caps_bound(lab_caps_host(), &err) == 0 && lab_seccomp_host(&err) == 0 &&
-	    lab_caps_limit(lab_caps_host(), &err) == 0)
+	if (agt_root_confine(&err) == 0 && lab_caps_bound(lab_caps_host(), &err) == 0 &&
+	    lab_seccomp_host(&err) == 0 && lab_caps_limit(lab_caps_host(), &err) == 0)
 		return 0;
 	(void)fprintf(stderr, "agent: error: %s\n", err.msg);
 	return EXIT_INTERNAL;

@@ -198,6 +198,20 @@ static int protect(const char *target, const char *writable, const char *also, s
 	return lab_mount(NULL, target, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | SAFE, NULL, err);
 }
 
+/* Nothing stays mounted on pktgen's folder itself: the kernel looks it up anew each time, and drops what was there. */
+static int protect_proc(const char *pktgen, const char *above, const char *target,
+			const char *writable, struct lab_err *err)
+{
+	return protect(target, writable, access(pktgen, F_OK) == 0 ? above : NULL, err);
+}
+
+int agt_root_confine(struct lab_err *err)
+{
+	int r = protect_proc("/proc/1/net/pktgen", "/proc/1/net", "/proc", "/proc/sys/net", err);
+
+	return r < 0 ? r : protect("/sys", "/sys/devices/virtual/net", NULL, err);
+}
+
 int agt_root_proc(struct lab_err *err)
 {
 	return lab_mount_new("proc", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, err);
@@ -215,7 +229,6 @@ int agt_root_sys(const char *target, struct lab_err *err)
 
 static int mount_kernel(const struct lab_spawn_setup *setup, int proc, struct lab_err *err)
 {
-	const char *pktgen = NULL;
 	int r;
 
 	r = lab_mount("/dev", NEW_ROOT "/dev", NULL, MS_BIND | MS_REC, NULL, err);
@@ -230,10 +243,8 @@ static int mount_kernel(const struct lab_spawn_setup *setup, int proc, struct la
 	r = lab_mount_attach(proc, NEW_ROOT "/proc", err);
 	if (r < 0)
 		return r;
-	/* Nothing stays mounted on pktgen's folder itself: the kernel looks it up anew each time, and drops what was there. */
-	if (access(NEW_ROOT "/proc/1/net/pktgen", F_OK) == 0)
-		pktgen = NEW_ROOT "/proc/1/net";
-	r = protect(NEW_ROOT "/proc", NEW_ROOT "/proc/sys/net", pktgen, err);
+	r = protect_proc(NEW_ROOT "/proc/1/net/pktgen", NEW_ROOT "/proc/1/net", NEW_ROOT "/proc",
+			 NEW_ROOT "/proc/sys/net", err);
 	if (r < 0)
 		return r;
 	return agt_root_sys(NEW_ROOT "/sys", err);

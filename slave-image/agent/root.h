@@ -46,4 +46,13 @@ int agt_root_enter(const struct lab_spawn_setup *setup, const struct lab_spawn_r
  */
 int agt_root_sys(const char *target, struct lab_err *err);
 
+/**
+ * agt_root_confine() - Let a container that an engine made write those parts of /proc and /sys that hosts may, and no others
+ * @err:	filled on failure; may be NULL
+ *
+ * Context: the container's mount namespace; CAP_SYS_ADMIN.
+ * Return: 0 or -errno.
+ */
+int agt_root_confine(struct lab_err *err);
+
 #endif

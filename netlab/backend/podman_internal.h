@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* podman_internal.h - what the files of the backend podman share */
+#ifndef NETLAB_BACKEND_PODMAN_INTERNAL_H
+#define NETLAB_BACKEND_PODMAN_INTERNAL_H
+
+#include "netlab/backend/engine.h"
+#include "netlab/backend/http.h"
+
+/**
+ * DOC: podman
+ *
+ * podman_service.c	the service: one of the lab's own, started by the engine process, or the user's, by a URI
+ * podman_image.c	what a container's root is made from
+ * podman.c		containers: the operations
+ *
+ * The lab's own service has its storage below lab_engine.dir and makes its containers in one cgroup, which is journalled; all its processes are in the
+ * lab's PID namespace. It writes nowhere else, and reads images of the machine's storages. A container of the user's service survives the lab's
+ * keeper, so the lab's name and key, which are labels of all its containers, are journalled.
+ */
+#define LAB_PODMAN_API "/v4.0.0/libpod"
+#define LAB_PODMAN_STORE \
+	"/var/lib/netlab/podman" /* images that were imported or pulled, for all labs */
+
+enum {
+	LAB_PODMAN_MS =
+		100000, /* less than the deadline of an operation, so that the message is ours */
+};
+
+/**
+ * struct lab_podman - a service, for one operation
+ * @engine:	lab
+ * @host:	host
+ * @uri:	of the user's service; NULL = the lab's own
+ * @http:	connection
+ */
+struct lab_podman {
+	const struct lab_engine *engine;
+	const struct lab_engine_host *host;
+	const char *uri;
+	struct lab_http *http;
+};
+
+/**
+ * lab_podman_open() - Connect to the service of a host
+ * @engine:	lab
+ * @host:	host
+ * @ret:	on success; lab_podman_close()
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno.
+ */
+int lab_podman_open(const struct lab_engine *engine, const struct lab_engine_host *host,
+		    struct lab_podman *ret, struct lab_err *err);
+
+/**
+ * lab_podman_connect() - Connect to a service by its URI
+ * @uri:	"unix:///path", "tcp://host:port", "http://host:port", "https://host:port"
+ * @ret:	on success; caller closes
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno.
+ */
+int lab_podman_connect(const char *uri, struct lab_http **ret, struct lab_err *err);
+
+/**
+ * lab_podman_close() - Hang up
+ * @pd:		may be zeroed
+ */
+void lab_podman_close(struct lab_podman *pd);
+
+#define cleanup_podman LAB_CLEANUP(lab_podman_close)
+
+/**
+ * lab_podman_call() - Ask the service
+ * @pd:		connected
+ * @req:	method, body, also and the like; @path and @timeout_ms are put in here
+ * @ret:	the answer, a new reference; may be NULL
+ * @err:	filled on failure: if the lab's own service has died, with what it said last; may be NULL
+ * @fmt:	printf format of the path behind LAB_PODMAN_API
+ *
+ * Return: status or -errno, as lab_http_request().
+ */
+int lab_podman_call(struct lab_podman *pd, struct lab_http_req req, json_t **ret,
+		    struct lab_err *err, const char *fmt, ...) LAB_PRINTF(5, 6);
+
+/**
+ * lab_podman_cgroup() - The name of the cgroup that the lab's own service makes its containers in
+ * @engine:	lab
+ * @ret:	written
+ */
+void lab_podman_cgroup(const struct lab_engine *engine, char ret[96]);
+
+/**
+ * lab_podman_serve() - Start the lab's own service, if a host needs it
+ * @engine:	lab
+ * @err:	filled on failure; may be NULL
+ *
+ * It need not be waited for: the socket that it takes its requests from is there already.
+ * Return: 0 or -errno.
+ */
+int lab_podman_serve(const struct lab_engine *engine, struct lab_err *err);
+
+/**
+ * lab_podman_end() - End it
+ * @engine:	lab
+ *
+ * Its containers, and what looks after them, are killed, too.
+ */
+void lab_podman_end(const struct lab_engine *engine);
+
+/**
+ * lab_podman_own_program() - Run podman with a storage of netlab's
+ * @pd:		for the folder of what it needs meanwhile
+ * @args:	arguments behind the global options, NULL-terminated
+ * @err:	filled on failure, with the last line that it wrote; may be NULL
+ *
+ * The storage is LAB_PODMAN_STORE; one such program runs at a time.
+ * Return: 0 or -errno.
+ */
+int lab_podman_own_program(const struct lab_podman *pd, const char *const *args,
+			   struct lab_err *err);
+
+/**
+ * lab_podman_make_store() - Make LAB_PODMAN_STORE, empty, if it is not there
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno.
+ */
+int lab_podman_make_store(struct lab_err *err);
+
+/**
+ * lab_podman_brings() - May an image have to be put into LAB_PODMAN_STORE first
+ * @image:	as the recipe has it; may be NULL
+ *
+ * Return: true for a file, and for a name that says which registry has it.
+ */
+bool lab_podman_brings(const char *image);
+
+/**
+ * lab_podman_root() - Say in the description of a container what its root is made from
+ * @pd:		connected
+ * @spec:	body of the request; "image" or "rootfs" is put in
+ * @err:	filled on failure; may be NULL
+ *
+ * Imports, or pulls, what is not there yet. The root of a directory, or of the machine, is a copy-on-write view.
+ * Return: 0 or -errno. Errors: -ENOENT there is no such image.
+ */
+int lab_podman_root(struct lab_podman *pd, json_t *spec, struct lab_err *err);
+
+#endif
