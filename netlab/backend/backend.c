@@ -19,7 +19,9 @@ static const struct lab_backend_setting podman[] = {
 const struct lab_backend_info lab_backends[] = {
 	{ "native", "netlab's own containers", LAB_BACKEND_LIMITS | LAB_BACKEND_ROOTLESS, none },
 	{ "nspawn", "systemd-nspawn", 0, none },
-	{ "podman", "Podman", LAB_BACKEND_FREEZE | LAB_BACKEND_LIMITS | LAB_BACKEND_IMAGE, podman },
+	{ "podman", "Podman",
+	  LAB_BACKEND_FREEZE | LAB_BACKEND_SNAPSHOT | LAB_BACKEND_LIMITS | LAB_BACKEND_IMAGE,
+	  podman },
 	{ NULL, NULL, 0, NULL },
 };
 

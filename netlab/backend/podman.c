@@ -14,8 +14,6 @@
 #include "netlab/base/program.h"
 #include "netlab/base/util.h"
 #include "netlab/ns/caps.h"
-#include "netlab/ns/cgroup.h"
-#include "netlab/ns/mountinfo.h"
 
 enum {
 	PROBE_MS = 10000,
@@ -25,8 +23,6 @@ enum {
 	PERIOD_US = 100000,
 	LOOK_AGAIN_MS = 20,
 	REMOVE_MS = 10000,
-	FREEZE_MS = 10000,
-	LINE_LEN = 16384,
 };
 
 static void probe(struct lab_backend_probe *ret)
@@ -162,7 +158,7 @@ static json_t *mounts(const struct lab_engine *engine, const struct lab_engine_h
 	return list;
 }
 
-static json_t *resources(uint64_t memory_bytes, uint32_t cpus_milli, uint32_t pids)
+json_t *lab_podman_resources(uint64_t memory_bytes, uint32_t cpus_milli, uint32_t pids)
 {
 	json_t *o = json_object();
 
@@ -222,21 +218,20 @@ static void set_rights(const struct lab_engine_host *host, json_t *spec)
 static json_t *describe(const struct lab_podman *pd)
 {
 	const struct lab_engine_host *host = pd->host;
-	cleanup_free char *name = container_name(pd);
+	cleanup_free char *name = container_name(pd), *label = NULL;
 	char cgroup[96];
 	json_t *spec;
 
-	if (!name)
+	if (!name || asprintf(&label, "%s/%s/%s", pd->engine->lab, pd->engine->key, host->id) < 0)
 		return NULL;
 	spec = json_pack("{s:s, s:s, s:o, s:{s:s, s:s}, s:{s:s}, s:s, s:{s:s, s:s, s:s}, s:o, s:o}",
 			 "name", name, "hostname", host->id, "command",
 			 command(!is_privileged(host)), "netns", "nsmode", "path", "value",
 			 pd->uri ? host->netns_outside : host->netns, "cgroupns", "nsmode",
 			 "private", "cgroups_mode", pd->uri ? "enabled" : "no-conmon", "labels",
-			 "netlab.lab", pd->engine->lab, "netlab.key", pd->engine->key,
-			 "netlab.host", host->id, "mounts", mounts(pd->engine, host),
-			 "resource_limits",
-			 resources(host->memory_bytes, host->cpus_milli, host->pids));
+			 "netlab.lab", pd->engine->lab, "netlab.id", label, "netlab.host", host->id,
+			 "mounts", mounts(pd->engine, host), "resource_limits",
+			 lab_podman_resources(host->memory_bytes, host->cpus_milli, host->pids));
 	if (!spec)
 		return NULL;
 	set_rights(host, spec);
@@ -261,7 +256,7 @@ static json_t *describe(const struct lab_podman *pd)
 
 /* --- create, start, stop, destroy -------------------------------------------------------------- */
 
-static const char *id_of(const struct lab_podman *pd)
+const char *lab_podman_id(const struct lab_podman *pd)
 {
 	const char *id = json_string_value(json_object_get(pd->host->kept, "id"));
 
@@ -288,17 +283,45 @@ static int copy_hosts_file(const struct lab_podman *pd, struct lab_err *err)
 	return n < 0 ? lab_err_errno(err, errno, "copy %s", pd->engine->hosts_file) : 0;
 }
 
+int lab_podman_make(struct lab_podman *pd, const char *image, json_t *keep, struct lab_err *err)
+{
+	cleanup_json json_t *spec = describe(pd), *answer = NULL;
+	int r = 0;
+
+	if (!spec || (image && json_object_set_new(spec, "image", json_string(image)) < 0))
+		return lab_err_set(err, ENOMEM, "out of memory");
+	if (!image)
+		r = lab_podman_root(pd, spec, keep, err);
+	/* A service that is not there has nothing that would have to be undone. */
+	if (r == 0 && pd->uri)
+		r = lab_podman_call(pd, (struct lab_http_req){ .method = "GET", .also = 404 }, NULL,
+				    err, "/containers/netlab/exists");
+	if (r >= 0 && pd->uri && !json_object_get(pd->host->kept, "id"))
+		r = lab_journal_add(pd->engine, err, "podman %s %s %s %s", pd->uri, pd->engine->lab,
+				    pd->engine->key, pd->host->id);
+	if (r >= 0)
+		r = lab_podman_call(pd, (struct lab_http_req){ .method = "POST", .body = spec },
+				    &answer, err, "/containers/create");
+	if (r < 0)
+		return r;
+	return json_object_set(keep, "id", json_object_get(answer, "Id")) < 0
+		       ? lab_err_set(err, EPROTO, "the answer to create names no container")
+		       : 0;
+}
+
 static int create(const struct lab_engine *engine, const struct lab_engine_host *host,
 		  const json_t *args, json_t *ret, int *ret_fd, struct lab_err *err)
 {
 	cleanup_podman struct lab_podman pd = { .http = NULL };
-	cleanup_json json_t *spec = NULL, *answer = NULL;
 	cleanup_free char *path = NULL;
 	cleanup_close int sock = -1;
+	json_t *keep = json_object();
 	int r = check_settings(host, err);
 
 	(void)args;
 	(void)ret_fd;
+	if (json_object_set_new(ret, "keep", keep) < 0)
+		return lab_err_set(err, ENOMEM, "out of memory");
 	if (r == 0)
 		r = lab_podman_open(engine, host, &pd, err);
 	/* What is going to be mounted must be there. */
@@ -306,36 +329,14 @@ static int create(const struct lab_engine *engine, const struct lab_engine_host 
 		sock = r = lab_lend_listen(host, &path, err);
 	if (r >= 0)
 		r = copy_hosts_file(&pd, err);
-	if (r < 0)
-		return r;
-	spec = describe(&pd);
-	if (!spec)
-		return lab_err_set(err, ENOMEM, "out of memory");
-	r = lab_podman_root(&pd, spec, err);
-	/* A service that is not there has nothing that would have to be undone. */
-	if (r == 0 && pd.uri)
-		r = lab_podman_call(&pd, (struct lab_http_req){ .method = "GET", .also = 404 },
-				    NULL, err, "/containers/netlab/exists");
-	if (r >= 0 && pd.uri)
-		r = lab_journal_add(engine, err, "podman %s %s %s %s", pd.uri, engine->lab,
-				    engine->key, host->id);
-	if (r < 0)
-		return r;
-	r = lab_podman_call(&pd, (struct lab_http_req){ .method = "POST", .body = spec }, &answer,
-			    err, "/containers/create");
-	if (r < 0)
-		return r;
-	return json_object_set_new(ret, "keep",
-				   json_pack("{s:O}", "id", json_object_get(answer, "Id"))) < 0
-		       ? lab_err_set(err, EPROTO, "the answer to create names no container")
-		       : 0;
+	return r < 0 ? r : lab_podman_make(&pd, NULL, keep, err);
 }
 
-static json_t *inspect(struct lab_podman *pd, struct lab_err *err)
+json_t *lab_podman_inspect(struct lab_podman *pd, struct lab_err *err)
 {
 	json_t *answer = NULL;
 	int r = lab_podman_call(pd, (struct lab_http_req){ .method = "GET" }, &answer, err,
-				"/containers/%s/json", id_of(pd));
+				"/containers/%s/json", lab_podman_id(pd));
 
 	if (r == -ENOENT)
 		(void)lab_err_set(err, ENOENT, "somebody else has removed its container");
@@ -356,7 +357,7 @@ static int explain_end(struct lab_podman *pd, struct lab_err *err)
 {
 	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
 	const struct lab_http_req req = { .method = "GET", .sink = keep_line, .user = &sb };
-	cleanup_json json_t *info = inspect(pd, err), *state = NULL;
+	cleanup_json json_t *info = lab_podman_inspect(pd, err), *state = NULL;
 	char *line;
 
 	if (!info)
@@ -366,7 +367,7 @@ static int explain_end(struct lab_podman *pd, struct lab_err *err)
 		return lab_err_set(err, ENOMEM,
 				   "its memory limit is too small: the kernel killed its agent");
 	(void)lab_podman_call(pd, req, NULL, NULL, "/containers/%s/logs?stdout=true&stderr=true",
-			      id_of(pd));
+			      lab_podman_id(pd));
 	while (sb.len && sb.data[sb.len - 1] == '\n')
 		sb.data[--sb.len] = '\0';
 	line = sb.len ? strrchr(sb.data, '\n') : NULL;
@@ -381,7 +382,7 @@ static int explain_end(struct lab_podman *pd, struct lab_err *err)
 
 static bool is_running(struct lab_podman *pd)
 {
-	cleanup_json json_t *info = inspect(pd, NULL);
+	cleanup_json json_t *info = lab_podman_inspect(pd, NULL);
 
 	return json_is_true(json_object_get(json_object_get(info, "State"), "Running"));
 }
@@ -418,8 +419,8 @@ static int start(const struct lab_engine *engine, const struct lab_engine_host *
 	if (sock < 0)
 		return sock;
 	r = lab_podman_call(&pd, (struct lab_http_req){ .method = "POST", .also = 304 }, NULL, err,
-			    "/containers/%s/start", id_of(&pd));
-	info = r < 0 ? NULL : inspect(&pd, err);
+			    "/containers/%s/start", lab_podman_id(&pd));
+	info = r < 0 ? NULL : lab_podman_inspect(&pd, err);
 	if (!info)
 		return r < 0 ? r : -EIO;
 	(void)json_unpack(info, "{s:{s:I, s:I}}", "State", "Pid", &pid, "ConmonPid", &conmon);
@@ -438,7 +439,7 @@ static int start(const struct lab_engine *engine, const struct lab_engine_host *
 }
 
 /* One that ends by itself at this moment, as its agent has lost its keeper, is neither running nor stopped for podman. */
-static int remove_container(struct lab_http *http, const char *id, struct lab_err *err)
+int lab_podman_remove(struct lab_http *http, const char *id, struct lab_err *err)
 {
 	uint64_t deadline = lab_loop_now_us() + REMOVE_MS * 1000ULL;
 	char path[256];
@@ -459,10 +460,101 @@ static int remove_container(struct lab_http *http, const char *id, struct lab_er
 	}
 }
 
+/* --- what has our labels ----------------------------------------------------------------------- */
+
+/* One label that says all: Podman 4.3 finds no image when it is asked for several. */
+static char *label_filter(const char *lab, const char *key, const char *host)
+{
+	cleanup_json json_t *filter = json_pack("{s:[o]}", "label",
+						json_sprintf("netlab.id=%s/%s/%s", lab, key, host));
+	cleanup_free char *text = filter ? json_dumps(filter, JSON_COMPACT) : NULL;
+
+	return text ? lab_http_escape(text) : NULL;
+}
+
+static int remove_image(struct lab_http *http, const char *id, struct lab_err *err)
+{
+	char path[256];
+	int r;
+
+	(void)snprintf(path, sizeof(path), LAB_PODMAN_API "/images/%.100s?force=true", id);
+	r = lab_http_request(http,
+			     &(struct lab_http_req){ .method = "DELETE",
+						     .path = path,
+						     .also = 404,
+						     .timeout_ms = LAB_PODMAN_MS },
+			     NULL, err);
+	return r < 0 ? r : 0;
+}
+
+/* Returns how many were removed. @what: "/containers/json?all=true&" and the like */
+static int remove_all(struct lab_http *http, const char *what, const char *filter,
+		      int (*fn)(struct lab_http *http, const char *id, struct lab_err *err),
+		      struct lab_err *err)
+{
+	cleanup_json json_t *list = NULL;
+	cleanup_free char *path = NULL;
+	int r, n = 0;
+
+	if (asprintf(&path, LAB_PODMAN_API "%sfilters=%s", what, filter) < 0) {
+		path = NULL;
+		return lab_err_set(err, ENOMEM, "out of memory");
+	}
+	r = lab_http_request(http,
+			     &(struct lab_http_req){
+				     .method = "GET", .path = path, .timeout_ms = LAB_PODMAN_MS },
+			     &list, err);
+	/* The newest first: images may lie on older ones. */
+	for (size_t i = 0; i < json_array_size(list) && r >= 0; i++) {
+		const char *id = json_string_value(json_object_get(json_array_get(list, i), "Id"));
+
+		r = id ? fn(http, id, err) : 0;
+		n += id != NULL;
+	}
+	return r < 0 ? r : n;
+}
+
+/* The container of a host, and the images that are its snapshots. Returns how many were removed. */
+static int remove_labelled(struct lab_http *http, const char *filter, struct lab_err *err)
+{
+	int n = remove_all(http, "/containers/json?all=true&", filter, lab_podman_remove, err);
+	int more = n < 0 ? n
+			 : remove_all(http, "/images/json?all=true&", filter, remove_image, err);
+
+	return more < 0 ? more : n + more;
+}
+
+/* "URI LAB KEY HOST", or "empty PATH" */
+static int sweep(const char *line, uint64_t until_us, struct lab_err *err)
+{
+	char uri[1024], lab[128], key[16], host[256];
+	cleanup_http struct lab_http *http = NULL;
+	cleanup_free char *filter = NULL;
+	int r;
+
+	if (strncmp(line, "empty ", 6) == 0)
+		return lab_podman_sweep_empty(line + 6, err);
+	if (sscanf(line, "%1023s %127s %15s %255[^\n]", uri, lab, key, host) != 4)
+		return lab_err_set(err, EINVAL, "\"%.60s\" is no line of a journal", line);
+	filter = label_filter(lab, key, host);
+	if (!filter)
+		return lab_err_set(err, ENOMEM, "out of memory");
+	r = lab_podman_connect(uri, &http, err);
+	if (r == 0)
+		r = remove_labelled(http, filter, err);
+	/* Nobody tells whether the service still works on a request whose sender was killed. */
+	while (r == 0 && lab_loop_now_us() < until_us) {
+		(void)poll(NULL, 0, LOOK_AGAIN_MS);
+		r = remove_labelled(http, filter, err);
+	}
+	return r < 0 ? r : 0;
+}
+
 static int destroy(const struct lab_engine *engine, const struct lab_engine_host *host,
 		   const json_t *args, json_t *ret, int *ret_fd, struct lab_err *err)
 {
 	cleanup_podman struct lab_podman pd = { .http = NULL };
+	cleanup_free char *filter = NULL;
 	int r;
 
 	(void)ret;
@@ -473,243 +565,11 @@ static int destroy(const struct lab_engine *engine, const struct lab_engine_host
 		return 0;
 	r = lab_podman_open(engine, host, &pd, err);
 	if (r == 0 && json_object_get(host->kept, "id"))
-		r = remove_container(pd.http, id_of(&pd), err);
-	return r < 0 ? r : 0;
-}
-
-/* --- the life of a host ------------------------------------------------------------------------ */
-
-/* What is one POST and no more. */
-static int post(const struct lab_engine *engine, const struct lab_engine_host *host,
-		const char *what, int also, struct lab_err *err)
-{
-	cleanup_podman struct lab_podman pd = { .http = NULL };
-	int r = lab_podman_open(engine, host, &pd, err);
-
-	if (r == 0)
-		r = lab_podman_call(&pd, (struct lab_http_req){ .method = "POST", .also = also },
-				    NULL, err, "/containers/%s/%s", id_of(&pd), what);
-	return r < 0 ? r : 0;
-}
-
-/*
- * In version 1 of the cgroups what is frozen cannot even be killed, so nothing would end the lab if its keeper were killed meanwhile. Where there
- * is a hierarchy of version 2, each container of the lab's own service has a group there, too.
- */
-static int unified_group(const struct lab_podman *pd)
-{
-	cleanup_free char *line = malloc(LINE_LEN);
-	cleanup_file FILE *f = fopen("/proc/self/mountinfo", "re");
-	char cgroup[96], path[1024];
-	struct lab_mountinfo m;
-
-	while (line && f && fgets(line, LINE_LEN, f)) {
-		line[strcspn(line, "\n")] = '\0';
-		if (!lab_mountinfo_parse(line, &m) || strcmp(m.type, "cgroup2") != 0)
-			continue;
-		lab_podman_cgroup(pd->engine, cgroup);
-		(void)snprintf(path, sizeof(path), "%.512s/%s/libpod-%.100s", m.path, cgroup,
-			       id_of(pd));
-		return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	}
-	return -1;
-}
-
-static int await_frozen(int dir, struct lab_err *err)
-{
-	uint64_t deadline = lab_loop_now_us() + FREEZE_MS * 1000ULL;
-	cleanup_close int fd = openat(dir, "cgroup.events", O_RDONLY | O_CLOEXEC);
-	struct pollfd p = { .fd = fd, .events = POLLPRI };
-	int r;
-
-	while ((r = lab_cgroups_frozen(dir, true)) == 0 && lab_loop_now_us() < deadline) {
-		char text[256];
-
-		/* What is read here is what the next change is compared to. */
-		if (pread(fd, text, sizeof(text), 0) > 0 && lab_cgroups_frozen(dir, true) == 0)
-			(void)poll(&p, 1, FREEZE_MS / 10);
-	}
-	if (r > 0)
-		return 0;
-	(void)lab_cgroups_freeze(dir, true, false);
-	return lab_err_set(err, ETIMEDOUT, "its processes do not stand still within %d s",
-			   FREEZE_MS / 1000);
-}
-
-static int freezing(const struct lab_engine *engine, const struct lab_engine_host *host,
-		    bool freeze, struct lab_err *err)
-{
-	cleanup_podman struct lab_podman pd = { .http = NULL };
-	cleanup_close int dir = -1;
-	int r = lab_podman_open(engine, host, &pd, err);
-
-	if (r < 0)
-		return r;
-	dir = pd.uri ? -1 : unified_group(&pd);
-	if (dir < 0)
-		return post(engine, host, freeze ? "pause" : "unpause", 0, err);
-	r = lab_cgroups_freeze(dir, true, freeze);
-	if (r < 0)
-		return lab_err_errno(err, -r, "freeze its cgroup");
-	return freeze ? await_frozen(dir, err) : 0;
-}
-
-static int stop(const struct lab_engine *engine, const struct lab_engine_host *host,
-		const json_t *args, json_t *ret, int *ret_fd, struct lab_err *err)
-{
-	json_int_t timeout_ms = json_integer_value(json_object_get(args, "timeout_ms"));
-	pid_t pid = (pid_t)json_integer_value(json_object_get(host->kept, "pid"));
-
-	(void)ret;
-	(void)ret_fd;
-	/* Podman does not stop what is paused. */
-	(void)freezing(engine, host, false, NULL);
-	if (pid > 1 && timeout_ms > 0)
-		lab_lend_ask(pid, (int)LAB_MIN(timeout_ms, LAB_PODMAN_MS / 2));
-	return post(engine, host, "stop?timeout=0", 304, err);
-}
-
-static int freeze(const struct lab_engine *engine, const struct lab_engine_host *host,
-		  const json_t *args, json_t *ret, int *ret_fd, struct lab_err *err)
-{
-	(void)args;
-	(void)ret;
-	(void)ret_fd;
-	return freezing(engine, host, true, err);
-}
-
-static int thaw(const struct lab_engine *engine, const struct lab_engine_host *host,
-		const json_t *args, json_t *ret, int *ret_fd, struct lab_err *err)
-{
-	(void)args;
-	(void)ret;
-	(void)ret_fd;
-	return freezing(engine, host, false, err);
-}
-
-static int state(const struct lab_engine *engine, const struct lab_engine_host *host,
-		 const json_t *args, json_t *ret, int *ret_fd, struct lab_err *err)
-{
-	cleanup_podman struct lab_podman pd = { .http = NULL };
-	cleanup_json json_t *answer = NULL, *info = NULL;
-	json_int_t cpu_ns = 0, memory = 0, processes = 0;
-	const char *status;
-	int r = lab_podman_open(engine, host, &pd, err);
-
-	(void)args;
-	(void)ret_fd;
-	info = r < 0 ? NULL : inspect(&pd, err);
-	if (!info)
-		return r < 0 ? r : -EIO;
-	status = json_string_value(json_object_get(json_object_get(info, "State"), "Status"));
-	(void)json_object_set_new(ret, "status", json_string(status ? status : "?"));
-	/* Containers that do not run have none. */
-	r = lab_podman_call(&pd, (struct lab_http_req){ .method = "GET" }, &answer, NULL,
-			    "/containers/stats?stream=false&containers=%s", id_of(&pd));
-	if (r < 0 || json_unpack(answer, "{s:[{s:I, s:I, s:I}]}", "Stats", "CPUNano", &cpu_ns,
-				 "MemUsage", &memory, "PIDs", &processes) < 0)
-		return 0;
-	(void)json_object_set_new(ret, "processes", json_integer(processes));
-	(void)json_object_set_new(ret, "memory", json_integer(memory));
-	(void)json_object_set_new(ret, "cpu_us", json_integer(cpu_ns / 1000));
-	return 0;
-}
-
-static int config(const struct lab_engine *engine, const struct lab_engine_host *host,
-		  const json_t *args, json_t *ret, int *ret_fd, struct lab_err *err)
-{
-	cleanup_podman struct lab_podman pd = { .http = NULL };
-	cleanup_json json_t *limits = NULL;
-	int r = lab_podman_open(engine, host, &pd, err);
-
-	(void)ret;
-	(void)ret_fd;
-	if (r < 0)
-		return r;
-	limits = resources((uint64_t)json_integer_value(json_object_get(args, "memory")),
-			   (uint32_t)json_integer_value(json_object_get(args, "cpus_milli")),
-			   (uint32_t)json_integer_value(json_object_get(args, "pids")));
-	r = lab_podman_call(&pd, (struct lab_http_req){ .method = "POST", .body = limits }, NULL,
-			    err, "/containers/%s/update", id_of(&pd));
-	return r < 0 ? r : 0;
-}
-
-static int rename_host(const struct lab_engine *engine, const struct lab_engine_host *host,
-		       const json_t *args, json_t *ret, int *ret_fd, struct lab_err *err)
-{
-	const char *to = json_string_value(json_object_get(args, "name"));
-	cleanup_free char *name = NULL, *what = NULL;
-	int r;
-
-	(void)ret;
-	(void)ret_fd;
-	if (!to)
-		return lab_err_set(err, EINVAL, "rename: no name");
-	r = asprintf(&what, "netlab-%s-%s-%s", engine->lab, engine->key, to);
-	name = r < 0 ? NULL : lab_http_escape(what);
-	free(what);
-	what = NULL;
-	if (!name || asprintf(&what, "rename?name=%s", name) < 0) {
-		what = NULL;
-		return lab_err_set(err, ENOMEM, "out of memory");
-	}
-	return post(engine, host, what, 0, err);
-}
-
-/* --- after a lab that was killed --------------------------------------------------------------- */
-
-/* The containers with these labels: one at most, but whoever else has them is ours, too. Returns how many were removed. */
-static int remove_by_label(struct lab_http *http, const char *filter, struct lab_err *err)
-{
-	cleanup_json json_t *list = NULL;
-	char path[1400];
-	json_t *one;
-	size_t i;
-	int r, n = 0;
-
-	(void)snprintf(path, sizeof(path), LAB_PODMAN_API "/containers/json?all=true&filters=%s",
-		       filter);
-	r = lab_http_request(http,
-			     &(struct lab_http_req){
-				     .method = "GET", .path = path, .timeout_ms = LAB_PODMAN_MS },
-			     &list, err);
-	json_array_foreach(list, i, one) {
-		const char *id = json_string_value(json_object_get(one, "Id"));
-
-		if (r < 0 || !id)
-			continue;
-		r = remove_container(http, id, err);
-		n++;
-	}
-	return r < 0 ? r : n;
-}
-
-/* "URI LAB KEY HOST" */
-static int sweep(const char *line, uint64_t until_us, struct lab_err *err)
-{
-	char uri[1024], lab[128], key[16], host[256];
-	cleanup_http struct lab_http *http = NULL;
-	cleanup_json json_t *filter = NULL;
-	cleanup_free char *text = NULL, *escaped = NULL;
-	int r;
-
-	if (sscanf(line, "%1023s %127s %15s %255[^\n]", uri, lab, key, host) != 4)
-		return lab_err_set(err, EINVAL, "\"%.60s\" is no line of a journal", line);
-	filter = json_pack("{s:[o, o, o]}", "label", json_sprintf("netlab.lab=%s", lab),
-			   json_sprintf("netlab.key=%s", key),
-			   json_sprintf("netlab.host=%s", host));
-	text = filter ? json_dumps(filter, JSON_COMPACT) : NULL;
-	escaped = text ? lab_http_escape(text) : NULL;
-	if (!escaped)
-		return lab_err_set(err, ENOMEM, "out of memory");
-	r = lab_podman_connect(uri, &http, err);
-	if (r == 0)
-		r = remove_by_label(http, escaped, err);
-	/* Nobody tells whether the service still works on a request whose sender was killed. */
-	while (r == 0 && lab_loop_now_us() < until_us) {
-		(void)poll(NULL, 0, LOOK_AGAIN_MS);
-		r = remove_by_label(http, escaped, err);
-	}
+		r = lab_podman_remove(pd.http, lab_podman_id(&pd), err);
+	if (r == 0 && json_object_get(host->kept, "snaps"))
+		filter = label_filter(engine->lab, engine->key, host->id);
+	if (filter)
+		r = remove_labelled(pd.http, filter, err);
 	return r < 0 ? r : 0;
 }
 
@@ -721,11 +581,16 @@ const struct lab_backend lab_backend_podman = {
 	.sweep = sweep,
 	.ops = { [LAB_HOST_CREATE] = create,
 		 [LAB_HOST_START] = start,
-		 [LAB_HOST_STOP] = stop,
-		 [LAB_HOST_FREEZE] = freeze,
-		 [LAB_HOST_THAW] = thaw,
-		 [LAB_HOST_STATE] = state,
-		 [LAB_HOST_CONFIG] = config,
-		 [LAB_HOST_RENAME] = rename_host,
-		 [LAB_HOST_DESTROY] = destroy },
+		 [LAB_HOST_STOP] = lab_podman_stop,
+		 [LAB_HOST_FREEZE] = lab_podman_freeze,
+		 [LAB_HOST_THAW] = lab_podman_thaw,
+		 [LAB_HOST_STATE] = lab_podman_state,
+		 [LAB_HOST_CONFIG] = lab_podman_config,
+		 [LAB_HOST_RENAME] = lab_podman_rename,
+		 [LAB_HOST_DESTROY] = destroy,
+		 [LAB_HOST_SNAPSHOT_CREATE] = lab_podman_snap_create,
+		 [LAB_HOST_SNAPSHOT_LIST] = lab_podman_snap_list,
+		 [LAB_HOST_SNAPSHOT_RENAME] = lab_podman_snap_rename,
+		 [LAB_HOST_SNAPSHOT_RESTORE] = lab_podman_snap_restore,
+		 [LAB_HOST_SNAPSHOT_DELETE] = lab_podman_snap_delete },
 };

@@ -208,7 +208,7 @@ static int by_lower(struct lab_podman *pd, const char *lower, json_t *spec, stru
 	return r;
 }
 
-int lab_podman_root(struct lab_podman *pd, json_t *spec, struct lab_err *err)
+int lab_podman_root(struct lab_podman *pd, json_t *spec, json_t *keep, struct lab_err *err)
 {
 	const char *image = pd->host->image;
 	cleanup_free char *lower = NULL;
@@ -219,12 +219,18 @@ int lab_podman_root(struct lab_podman *pd, json_t *spec, struct lab_err *err)
 		return lab_err_set(err, EINVAL, "image \"%.100s\": the path must be absolute",
 				   image);
 	if (image && *image == '/' && stat(image, &st) == 0 && S_ISREG(st.st_mode))
-		return by_file(pd, image, &st, spec, err);
-	if (image && *image != '/') {
+		r = by_file(pd, image, &st, spec, err);
+	else if (image && *image != '/')
 		r = by_name(pd, image, spec, err);
-		if (r <= 0)
-			return r;
-	}
-	r = lab_lend_lower(image, &lower, err);
+	else
+		r = 1;
+	if (r == 0)
+		return json_object_set(keep, "image", json_object_get(spec, "image")) < 0
+			       ? lab_err_set(err, ENOMEM, "out of memory")
+			       : 0;
+	if (r > 0)
+		r = lab_lend_lower(image, &lower, err);
+	if (r == 0 && !pd->uri && json_object_set_new(keep, "lower", json_string(lower)) < 0)
+		r = lab_err_set(err, EINVAL, "the path of the root is not UTF-8");
 	return r < 0 ? r : by_lower(pd, lower, spec, err);
 }

@@ -11,7 +11,9 @@
  *
  * podman_service.c	the service: one of the lab's own, started by the engine process, or the user's, by a URI
  * podman_image.c	what a container's root is made from
- * podman.c		containers: the operations
+ * podman.c		containers: made, started, removed
+ * podman_life.c	what happens to them then
+ * podman_snap.c	snapshots
  *
  * The lab's own service has its storage below lab_engine.dir and makes its containers in one cgroup, which is journalled; all its processes are in the
  * lab's PID namespace. It writes nowhere else, and reads images of the machine's storages. A container of the user's service survives the lab's
@@ -109,6 +111,15 @@ int lab_podman_serve(const struct lab_engine *engine, struct lab_err *err);
 void lab_podman_end(const struct lab_engine *engine);
 
 /**
+ * lab_podman_sweep_empty() - Remove a folder that was made for the lab's own service, if it is empty
+ * @path:	from the journal
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -EINVAL: that is none of those.
+ */
+int lab_podman_sweep_empty(const char *path, struct lab_err *err);
+
+/**
  * lab_podman_own_program() - Run podman with a storage of netlab's
  * @pd:		for the folder of what it needs meanwhile
  * @args:	arguments behind the global options, NULL-terminated
@@ -137,14 +148,94 @@ int lab_podman_make_store(struct lab_err *err);
 bool lab_podman_brings(const char *image);
 
 /**
+ * lab_podman_make() - Make the container of a host
+ * @pd:		connected
+ * @image:	what its root is made from, by its name in the service; NULL = what the recipe says
+ * @keep:	"id" is put in, and what lab_podman_root() keeps
+ * @err:	filled on failure; may be NULL
+ *
+ * Journalled before, if the service is the user's.
+ * Return: 0 or -errno.
+ */
+int lab_podman_make(struct lab_podman *pd, const char *image, json_t *keep, struct lab_err *err);
+
+/**
+ * lab_podman_id() - The container of a host
+ * @pd:		its service
+ *
+ * Return: id; borrowed.
+ */
+const char *lab_podman_id(const struct lab_podman *pd);
+
+/**
+ * lab_podman_inspect() - What the service says of the container
+ * @pd:		connected
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: new reference, or NULL.
+ */
+json_t *lab_podman_inspect(struct lab_podman *pd, struct lab_err *err);
+
+/**
+ * lab_podman_remove() - Remove a container, and end it before
+ * @http:	the service
+ * @id:		container; one that is not there is no failure
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno.
+ */
+int lab_podman_remove(struct lab_http *http, const char *id, struct lab_err *err);
+
+/**
+ * lab_podman_resources() - Limits as the service takes them
+ * @memory_bytes: 0 = not said
+ * @cpus_milli:	thousandths of a processor; 0 = not said
+ * @pids:	processes; 0 = not said
+ *
+ * Return: new reference.
+ */
+json_t *lab_podman_resources(uint64_t memory_bytes, uint32_t cpus_milli, uint32_t pids);
+
+/**
+ * lab_podman_freezing() - Stop all processes of a host, or let them go on
+ * @engine:	lab
+ * @host:	host
+ * @freeze:	true to stop them
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 when that is so, or -errno.
+ */
+int lab_podman_freezing(const struct lab_engine *engine, const struct lab_engine_host *host,
+			bool freeze, struct lab_err *err);
+
+/* Operations, all of the type lab_host_op_fn; in podman_life.c and podman_snap.c. */
+#define LAB_PODMAN_OP(name)                                                                        \
+	int lab_podman_##name(const struct lab_engine *engine, const struct lab_engine_host *host, \
+			      const json_t *args, json_t *ret, int *ret_fd, struct lab_err *err)
+#define LAB_PODMAN_OPS               \
+	LAB_PODMAN_OP(stop);         \
+	LAB_PODMAN_OP(freeze);       \
+	LAB_PODMAN_OP(thaw);         \
+	LAB_PODMAN_OP(state);        \
+	LAB_PODMAN_OP(config);       \
+	LAB_PODMAN_OP(rename);       \
+	LAB_PODMAN_OP(snap_create);  \
+	LAB_PODMAN_OP(snap_list);    \
+	LAB_PODMAN_OP(snap_rename);  \
+	LAB_PODMAN_OP(snap_restore); \
+	LAB_PODMAN_OP(snap_delete)
+LAB_PODMAN_OPS;
+
+/**
  * lab_podman_root() - Say in the description of a container what its root is made from
  * @pd:		connected
  * @spec:	body of the request; "image" or "rootfs" is put in
+ * @keep:	"image", or "lower" for a root of lab_lend_root(), is put in
  * @err:	filled on failure; may be NULL
  *
  * Imports, or pulls, what is not there yet. The root of a directory, or of the machine, is a copy-on-write view.
  * Return: 0 or -errno. Errors: -ENOENT there is no such image.
  */
-int lab_podman_root(struct lab_podman *pd, json_t *spec, struct lab_err *err);
+int lab_podman_root(struct lab_podman *pd, json_t *spec, json_t *keep, struct lab_err *err);
 
 #endif

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
@@ -30,6 +29,7 @@
 /* Where the images of the machine's own podman are, unless its configuration says something else. */
 #define MACHINE_DIR   "/var/lib/containers"
 #define MACHINE_STORE MACHINE_DIR "/storage"
+#define MACHINE_CACHE MACHINE_DIR "/cache"
 
 enum {
 	LISTEN_FD =
@@ -240,6 +240,36 @@ static int link_runtime(const struct lab_engine *engine, struct lab_err *err)
 		       : lab_err_errno(err, errno, "make a link to netlab-runc");
 }
 
+/*
+ * Podman remembers the layers that it has seen in a folder that no setting moves. For the processes of this lab it is one that they have
+ * alone; what has to be made for that is removed again.
+ */
+static int hide_cache(const struct lab_engine *engine, struct lab_err *err)
+{
+	static const char *const dirs[] = { MACHINE_DIR, MACHINE_CACHE };
+	int r;
+
+	for (size_t i = 0; i < LAB_ARRAY_SIZE(dirs); i++) {
+		if (access(dirs[i], F_OK) == 0)
+			continue;
+		r = lab_journal_add(engine, err, PROGRAM " empty %s", dirs[i]);
+		if (r < 0)
+			return r;
+		if (mkdir(dirs[i], 0700) < 0 && errno != EEXIST)
+			return lab_err_errno(err, errno, "mkdir %s", dirs[i]);
+	}
+	return lab_mount("netlab", MACHINE_CACHE, "tmpfs", 0, "mode=700", err);
+}
+
+int lab_podman_sweep_empty(const char *path, struct lab_err *err)
+{
+	if (strcmp(path, MACHINE_DIR) != 0 && strcmp(path, MACHINE_CACHE) != 0)
+		return lab_err_set(err, EINVAL, "\"%.60s\" is no line of a journal", path);
+	/* If somebody has put something there, it is theirs. */
+	(void)rmdir(path);
+	return 0;
+}
+
 static int listen_own(const struct lab_engine *engine, struct lab_err *err)
 {
 	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), dir = -1;
@@ -343,6 +373,8 @@ int lab_podman_serve(const struct lab_engine *engine, struct lab_err *err)
 	if (r == 0)
 		r = lab_journal_add(engine, err, "cgroups %s", cgroup);
 	if (r == 0)
+		r = hide_cache(engine, err);
+	if (r == 0)
 		r = link_runtime(engine, err);
 	if (r == 0)
 		r = configure(engine, err);
@@ -366,6 +398,8 @@ void lab_podman_end(const struct lab_engine *engine)
 
 	if (pid > 0 && kill(pid, SIGKILL) == 0)
 		(void)waitpid(pid, NULL, 0);
+	if (pid > 0)
+		(void)umount2(MACHINE_CACHE, MNT_DETACH);
 	for (size_t i = 0; i < engine->n_hosts; i++)
 		for (size_t m = 0; is_own(&engine->hosts[i]) && m < LAB_ARRAY_SIZE(members); m++) {
 			pid = (pid_t)json_integer_value(
@@ -402,20 +436,6 @@ int lab_podman_make_store(struct lab_err *err)
 	return 0;
 }
 
-/*
- * Whoever imports an image remembers its layers in a cache that has a fixed place beside the machine's own storage. This process and what it
- * starts get another folder there.
- */
-static int hide_machine_store(bool *ret_made, struct lab_err *err)
-{
-	*ret_made = mkdir(MACHINE_DIR, 0755) == 0;
-	if (!*ret_made && errno != EEXIST)
-		return lab_err_errno(err, errno, "mkdir " MACHINE_DIR);
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
-		return lab_err_errno(err, errno, "mount namespace");
-	return lab_mount("netlab", MACHINE_DIR, "tmpfs", 0, "mode=755", err);
-}
-
 /* What those who were killed have left. */
 static int empty_scratch(struct lab_err *err)
 {
@@ -437,7 +457,6 @@ int lab_podman_own_program(const struct lab_podman *pd, const char *const *args,
 	};
 	cleanup_close int lock = open(LAB_PODMAN_STORE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup_free char *conf = own_path(pd->engine, "containers.conf");
-	bool made = false;
 	size_t n = 11;
 	int r;
 
@@ -449,16 +468,11 @@ int lab_podman_own_program(const struct lab_podman *pd, const char *const *args,
 	if (flock(lock, LOCK_EX) < 0)
 		return lab_err_errno(err, errno, "lock " LAB_PODMAN_STORE);
 	r = empty_scratch(err);
-	if (r == 0)
-		r = hide_machine_store(&made, err);
 	if (r < 0)
 		return r;
 	/* What is unpacked goes next to where it will be: /tmp may be small. */
 	if (!conf || setenv("CONTAINERS_CONF", conf, 1) < 0 ||
 	    setenv("TMPDIR", STORE_SCRATCH, 1) < 0 || setenv("HOME", pd->host->dir, 1) < 0)
 		return lab_err_set(err, ENOMEM, "out of memory");
-	r = lab_lend_run(argv, NULL, PULL_MS, err);
-	if (made && umount2(MACHINE_DIR, MNT_DETACH) == 0)
-		(void)rmdir(MACHINE_DIR);
-	return r;
+	return lab_lend_run(argv, NULL, PULL_MS, err);
 }

@@ -151,9 +151,11 @@ void lab_hostop_done(struct lab_hostop *op, json_t *result)
 
 void lab_hostop_fail(struct lab_hostop *op, struct lab_err *err)
 {
-	if (op->host)
-		(void)lab_err_prefix(err, 0,
-				     "host %s: ", op->keeper->topo->hosts[op->host->index].id);
+	const char *id = op->host ? op->keeper->topo->hosts[op->host->index].id : NULL;
+
+	/* An engine's process has said it already. */
+	if (id && without_name(err->msg, id) == err->msg)
+		(void)lab_err_prefix(err, 0, "host %s: ", id);
 	if (op->client && op->client->rpc)
 		(void)lab_rpc_reply_err(op->client->rpc, op->id, err);
 	op_free(op);

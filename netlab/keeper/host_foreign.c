@@ -135,6 +135,61 @@ static void pass(struct lab_hostop *op)
 	ask(op, op->method + strlen("host."), args, on_answer);
 }
 
+/* What runs is stopped for it, and runs again then. */
+static void on_restored(struct lab_keeper *k, uint32_t index, const json_t *result,
+			const struct lab_err *err, int *fds, unsigned int n_fds, void *user)
+{
+	struct lab_hostop *op = user;
+
+	if (err || !op->again)
+		on_answer(k, index, result, err, fds, n_fds, user);
+	else
+		lab_host_start(op);
+}
+
+static void restore_now(struct lab_hostop *op)
+{
+	op->poke = NULL;
+	ask(op, "snapshot.restore", json_pack("{s:O}", "name", json_object_get(op->params, "name")),
+	    on_restored);
+}
+
+static bool is_listed(const json_t *result, const json_t *name)
+{
+	const json_t *list = json_object_get(result, "snapshots");
+
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (json_equal(json_object_get(json_array_get(list, i), "name"), name))
+			return true;
+	return false;
+}
+
+/* A host is not stopped for a snapshot that it has not: the engine says so. */
+static void on_listed(struct lab_keeper *k, uint32_t index, const json_t *result,
+		      const struct lab_err *err, int *fds, unsigned int n_fds, void *user)
+{
+	struct lab_hostop *op = user;
+
+	if (err) {
+		on_answer(k, index, result, err, fds, n_fds, user);
+		return;
+	}
+	op->again = op->host->state == LAB_HOST_RUNNING &&
+		    is_listed(result, json_object_get(op->params, "name"));
+	if (!op->again) {
+		restore_now(op);
+		return;
+	}
+	op->then = restore_now;
+	op->host->life->asked = true;
+	ask(op, "stop", json_pack("{s:i}", "timeout_ms", 0), on_stopped);
+}
+
+static void restore(struct lab_hostop *op)
+{
+	ask(op, "snapshot.list", NULL, on_listed);
+}
+
 const struct lab_host_ops lab_host_foreign = {
 	.start = lab_host_start,
 	.stop = stop,
@@ -144,6 +199,6 @@ const struct lab_host_ops lab_host_foreign = {
 	.snapshot_create = pass,
 	.snapshot_list = pass,
 	.snapshot_rename = pass,
-	.snapshot_restore = pass,
+	.snapshot_restore = restore,
 	.snapshot_delete = pass,
 };
