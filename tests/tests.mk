@@ -29,7 +29,7 @@ define engine_test
 tests/unit/test_$(1)_ARCHIVES := test eng lab
 tests/unit/test_$(1)_PKGS     := jansson nettle libcurl cmocka
 endef
-$(foreach t,http journal,$(eval $(call engine_test,$(t))))
+$(foreach t,http journal snaps,$(eval $(call engine_test,$(t))))
 
 # tests/bench/x.c with tests/bench/x_*.c: static and without any library, unless x_ARCHIVES and
 # x_PKGS name some.
@@ -81,4 +81,5 @@ test_template_LDFLAGS := -Wl,--wrap=open,--wrap=open64,--wrap=lab_mount_tree,--w
 	-Wl,--wrap=lab_mount_read_only
 test_relay_LDFLAGS := -Wl,--wrap=lab_keeper_end
 test_apply_LDFLAGS := -Wl,--wrap=lab_nl_flush,--wrap=lab_nl_enter,--wrap=lab_loop_step
+test_journal_LDFLAGS := -Wl,--wrap=rmdir
 test_recipe_LDFLAGS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup

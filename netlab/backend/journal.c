@@ -100,6 +100,7 @@ static int undo(const char *line, uint64_t until_us, struct lab_err *err)
 	const char *rest = strchr(line, ' ');
 	const struct lab_backend *backend;
 	char name[32];
+	int r;
 
 	(void)snprintf(name, sizeof(name), "%.*s", rest ? (int)LAB_MIN(rest - line, 31) : 0, line);
 	if (rest && strcmp(name, "lab") == 0)
@@ -109,7 +110,8 @@ static int undo(const char *line, uint64_t until_us, struct lab_err *err)
 	backend = lab_engine_backend(name);
 	if (!rest || !backend || !backend->sweep)
 		return lab_err_set(err, EINVAL, "\"%.60s\" is no line of a journal", line);
-	return lab_err_prefix(err, backend->sweep(rest + 1, until_us, err), "%s: ", name);
+	r = backend->sweep(rest + 1, until_us, err);
+	return r < 0 ? lab_err_prefix(err, r, "%s: ", name) : 0;
 }
 
 static void first_error(int r, const struct lab_err *one, int *ret, struct lab_err *err)

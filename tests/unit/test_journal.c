@@ -99,6 +99,29 @@ static void what_cannot_be_undone_stays(void **state)
 		text(), "podman unix:///nowhere/s lab 12345678 h1\ncgroups netlab.no-such-group\n");
 }
 
+static char removed[64];
+
+int __wrap_rmdir(const char *path)
+{
+	(void)snprintf(removed, sizeof(removed), "%s", path);
+	return 0;
+}
+
+static void a_backend_undoes_its_line(void **state)
+{
+	char line[] = "podman empty /var/lib/containers/cache", other[] = "podman empty /tmp";
+	char *lines[] = { line };
+	struct lab_err err;
+
+	(void)state;
+	memset(&err, 'x', sizeof(err)); /* nobody looks into it */
+	assert_int_equal(lab_journal_sweep(lines, 1, &err), 0);
+	assert_string_equal(removed, "/var/lib/containers/cache");
+	lines[0] = other;
+	assert_int_equal(lab_journal_sweep(lines, 1, &err), -EINVAL);
+	assert_string_equal(err.msg, "podman: \"/tmp\" is no line of a journal");
+}
+
 static void refused(const char *line, const char *message)
 {
 	char copy[256];
@@ -177,6 +200,7 @@ int main(void)
 		TEST(a_line_is_one_line),
 		TEST(what_is_undone_is_removed),
 		TEST(what_cannot_be_undone_stays),
+		cmocka_unit_test(a_backend_undoes_its_line),
 		cmocka_unit_test(what_is_no_line_is_refused),
 		cmocka_unit_test(a_process_that_has_ended_is_not_waited_for),
 		cmocka_unit_test(the_start_of_a_process_is_known),
