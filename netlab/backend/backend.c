@@ -10,6 +10,11 @@
 
 static const struct lab_backend_setting none[] = { { NULL, NULL } };
 
+static const struct lab_backend_setting lxc[] = {
+	{ "init", "yes: the image's own /sbin/init runs in it" },
+	{ NULL, NULL },
+};
+
 static const struct lab_backend_setting podman[] = {
 	{ "podman_uri", "a service that runs already: unix:///path or tcp://host:port" },
 	{ "privileged", "yes: the host may do all that the machine's root may" },
@@ -19,6 +24,8 @@ static const struct lab_backend_setting podman[] = {
 const struct lab_backend_info lab_backends[] = {
 	{ "native", "netlab's own containers", LAB_BACKEND_LIMITS | LAB_BACKEND_ROOTLESS, none },
 	{ "nspawn", "systemd-nspawn", 0, none },
+	{ "lxc", "LXC",
+	  LAB_BACKEND_FREEZE | LAB_BACKEND_SNAPSHOT | LAB_BACKEND_LIMITS | LAB_BACKEND_IMAGE, lxc },
 	{ "podman", "Podman",
 	  LAB_BACKEND_FREEZE | LAB_BACKEND_SNAPSHOT | LAB_BACKEND_LIMITS | LAB_BACKEND_IMAGE,
 	  podman },

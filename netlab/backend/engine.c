@@ -29,7 +29,8 @@ enum {
 	DESTROY_MS = 60000,
 };
 
-static const struct lab_backend *const backends[] = { &lab_backend_nspawn, &lab_backend_podman };
+static const struct lab_backend *const backends[] = { &lab_backend_nspawn, &lab_backend_lxc,
+						      &lab_backend_podman };
 
 static const char *const op_names[LAB_HOST_OP_MAX_] = {
 	[LAB_HOST_CREATE] = "create",

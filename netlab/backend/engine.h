@@ -42,7 +42,7 @@ enum lab_host_op {
 	LAB_HOST_SNAPSHOT_CREATE,  /* {"name"} */
 	LAB_HOST_SNAPSHOT_LIST,    /* -> {"snapshots": [{"name", "created"}]} */
 	LAB_HOST_SNAPSHOT_RENAME,  /* {"name", "to"} */
-	LAB_HOST_SNAPSHOT_RESTORE, /* {"name"} */
+	LAB_HOST_SNAPSHOT_RESTORE, /* {"name"}: of a host that is stopped */
 	LAB_HOST_SNAPSHOT_DELETE,  /* {"name"} */
 	LAB_HOST_PUBLISH,          /* {"image", "snapshot"?} */
 	LAB_HOST_MIGRATE,          /* {"to"} */
@@ -139,7 +139,7 @@ struct lab_backend {
 	lab_host_op_fn ops[LAB_HOST_OP_MAX_];
 };
 
-extern const struct lab_backend lab_backend_nspawn, lab_backend_podman;
+extern const struct lab_backend lab_backend_nspawn, lab_backend_lxc, lab_backend_podman;
 
 /**
  * lab_engine_backend() - The functions of a backend

@@ -23,12 +23,14 @@
 #include "netlab/ns/caps.h"
 #include "netlab/ns/image.h"
 #include "netlab/ns/mount.h"
+#include "netlab/ns/mountinfo.h"
 #include "netlab/ns/seccomp.h"
 
 enum {
 	OUTPUT_MAX = 1 << 20,
 	AGENT_FD = 3,
 	ASKED_MAX = 4096,
+	LINE_LEN = 16384,
 };
 
 /* --- the agent's channel ----------------------------------------------------------------------- */
@@ -81,33 +83,61 @@ int lab_lend_accept(int fd, pid_t child, int timeout_ms, struct lab_err *err)
 
 /* --- the agent in a container that runs --------------------------------------------------------- */
 
-/* Move this process to where another one is in all hierarchies that both can be in. */
-static void join_cgroups(pid_t pid)
+/* Are the names of a hierarchy's controllers among its mount options? Both have them in one order, without others in between. */
+static bool has_names(const char *options, const char *names)
 {
-	cleanup_file FILE *f = NULL;
-	char path[64], line[4096];
+	size_t len = strlen(names);
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
-	f = fopen(path, "re");
-	while (f && fgets(line, sizeof(line), f)) {
-		char *names = strchr(line, ':'), *group, *end, file[8192];
-		int fd;
+	for (const char *at = strstr(options, names); at; at = strstr(at + 1, names))
+		if ((at == options || at[-1] == ',') && (at[len] == '\0' || at[len] == ','))
+			return true;
+	return false;
+}
 
-		if (!names)
-			continue;
-		*names++ = '\0';
-		group = strchr(names, ':');
-		if (!group)
+/* Where a process is in a hierarchy: "4:memory:/path", or "0::/path" for version 2. @ret: "" = it is in none. */
+static void group_of(FILE *f, const struct lab_mountinfo *m, bool v2, char *ret, size_t size)
+{
+	char line[4096];
+
+	rewind(f);
+	*ret = '\0';
+	while (fgets(line, sizeof(line), f)) {
+		char *names = strchr(line, ':'), *group = names ? strchr(names + 1, ':') : NULL;
+
+		if (!names || !group)
 			continue;
 		*group++ = '\0';
-		end = strchr(group, '\n');
-		if (end)
-			*end = '\0';
-		if (strncmp(names, "name=", 5) == 0)
-			names += 5;
-		(void)snprintf(file, sizeof(file), "/sys/fs/cgroup/%s%s/cgroup.procs", names,
-			       group);
-		fd = open(file, O_WRONLY | O_CLOEXEC);
+		group[strcspn(group, "\n")] = '\0';
+		if (v2 ? names[1] != '\0' : !names[1] || !has_names(m->options, names + 1))
+			continue;
+		(void)snprintf(ret, size, "%s", group);
+		return;
+	}
+}
+
+/* Move this process to where another one is in all hierarchies that can be seen. */
+static void join_cgroups(pid_t pid)
+{
+	cleanup_free char *line = malloc(LINE_LEN), *path = malloc(LINE_LEN);
+	cleanup_file FILE *groups = NULL, *mounts = fopen("/proc/self/mountinfo", "re");
+	struct lab_mountinfo m;
+	char group[4096], name[64];
+
+	(void)snprintf(name, sizeof(name), "/proc/%d/cgroup", (int)pid);
+	groups = fopen(name, "re");
+	while (line && path && groups && mounts && fgets(line, LINE_LEN, mounts)) {
+		bool v2;
+		int fd;
+
+		line[strcspn(line, "\n")] = '\0';
+		if (!lab_mountinfo_parse(line, &m))
+			continue;
+		v2 = strcmp(m.type, "cgroup2") == 0;
+		if (!v2 && strcmp(m.type, "cgroup") != 0)
+			continue;
+		group_of(groups, &m, v2, group, sizeof(group));
+		(void)snprintf(path, LINE_LEN, "%s%s/cgroup.procs", m.path, group);
+		fd = *group ? open(path, O_WRONLY | O_CLOEXEC) : -1;
 		if (fd >= 0 && write(fd, "0", 1) < 0)
 			(void)0; /* the limit of that hierarchy is then not shared */
 		if (fd >= 0)
@@ -155,7 +185,8 @@ static void enter(pid_t pid, int pidfd, int netns, int agent, int channel, int s
 		pid_t child = fork();
 
 		if (child == 0) {
-			if (lab_caps_limit(lab_caps_host(), NULL) == 0)
+			/* Twice, so that the container's init becomes its parent: it is one of the container's processes. */
+			if (fork() == 0 && lab_caps_limit(lab_caps_host(), NULL) == 0)
 				exec_agent(agent, channel);
 			_exit(1);
 		}
@@ -346,11 +377,27 @@ int lab_lend_lower(const char *image, char **ret, struct lab_err *err)
 	return *ret ? 0 : lab_err_set(err, ENOMEM, "out of memory");
 }
 
-int lab_lend_root(const struct lab_engine *engine, const struct lab_engine_host *host,
-		  const char *lower, char **ret, struct lab_err *err)
+int lab_lend_mount(const struct lab_engine_host *host, const char *lower, char **ret,
+		   struct lab_err *err)
+{
+	cleanup_free char *options = NULL, *root = NULL;
+	int r;
+
+	if (asprintf(&options, "lowerdir=%s,upperdir=%s/upper,workdir=%s/work", lower, host->dir,
+		     host->dir) < 0 ||
+	    asprintf(&root, "%s/root", host->dir) < 0)
+		return lab_err_set(err, ENOMEM, "out of memory");
+	r = lab_mount("netlab", root, "overlay", 0, options, err);
+	if (r == 0)
+		*ret = take_ptr(&root);
+	return r;
+}
+
+int lab_lend_upper(const struct lab_engine *engine, const struct lab_engine_host *host,
+		   struct lab_err *err)
 {
 	static const char *const dirs[] = { "upper", "upper/etc", "work", "root" };
-	cleanup_free char *options = NULL, *root = NULL, *path = NULL;
+	cleanup_free char *path = NULL;
 	int r;
 
 	for (size_t i = 0; i < LAB_ARRAY_SIZE(dirs); i++) {
@@ -370,17 +417,15 @@ int lab_lend_root(const struct lab_engine *engine, const struct lab_engine_host 
 	path = NULL;
 	if (asprintf(&path, "%s/upper/etc/hostname", host->dir) < 0)
 		return lab_err_set(err, ENOMEM, "out of memory");
-	r = write_text(path, host->id, err);
-	if (r < 0)
-		return r;
-	if (asprintf(&options, "lowerdir=%s,upperdir=%s/upper,workdir=%s/work", lower, host->dir,
-		     host->dir) < 0 ||
-	    asprintf(&root, "%s/root", host->dir) < 0)
-		return lab_err_set(err, ENOMEM, "out of memory");
-	r = lab_mount("netlab", root, "overlay", 0, options, err);
-	if (r == 0)
-		*ret = take_ptr(&root);
-	return r;
+	return write_text(path, host->id, err);
+}
+
+int lab_lend_root(const struct lab_engine *engine, const struct lab_engine_host *host,
+		  const char *lower, char **ret, struct lab_err *err)
+{
+	int r = lab_lend_upper(engine, host, err);
+
+	return r < 0 ? r : lab_lend_mount(host, lower, ret, err);
 }
 
 /* --- programs ---------------------------------------------------------------------------------- */

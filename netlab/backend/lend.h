@@ -80,6 +80,29 @@ int lab_lend_root(const struct lab_engine *engine, const struct lab_engine_host 
 		  const char *lower, char **ret, struct lab_err *err);
 
 /**
+ * lab_lend_upper() - Make what such a root needs, without mounting it
+ * @engine:	lab
+ * @host:	host; its folder gets upper, work and root
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno.
+ */
+int lab_lend_upper(const struct lab_engine *engine, const struct lab_engine_host *host,
+		   struct lab_err *err);
+
+/**
+ * lab_lend_mount() - Mount such a root again
+ * @host:	host, whose folder has upper, work and root
+ * @lower:	as for lab_lend_root()
+ * @ret:	path of the mount, caller frees
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno.
+ */
+int lab_lend_mount(const struct lab_engine_host *host, const char *lower, char **ret,
+		   struct lab_err *err);
+
+/**
  * lab_lend_run() - Run a program and wait for its end
  * @argv:	program and arguments, NULL-terminated; found by PATH
  * @out:	appended: what it wrote, at most 1 MiB; NULL = dropped

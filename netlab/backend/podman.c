@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "netlab/backend/groups.h"
 #include "netlab/backend/journal.h"
 #include "netlab/backend/lend.h"
 #include "netlab/backend/podman_internal.h"
@@ -219,7 +220,7 @@ static json_t *describe(const struct lab_podman *pd)
 {
 	const struct lab_engine_host *host = pd->host;
 	cleanup_free char *name = container_name(pd), *label = NULL;
-	char cgroup[96];
+	char cgroup[LAB_GROUPS_NAME_LEN];
 	json_t *spec;
 
 	if (!name || asprintf(&label, "%s/%s/%s", pd->engine->lab, pd->engine->key, host->id) < 0)
@@ -248,7 +249,7 @@ static json_t *describe(const struct lab_podman *pd)
 		json_pack("{s:s, s:s}", "LANG", "C.UTF-8", "PATH",
 			  "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"));
 	if (!pd->uri) {
-		lab_podman_cgroup(pd->engine, cgroup);
+		lab_groups_name(pd->engine, cgroup);
 		(void)json_object_set_new(spec, "cgroup_parent", json_sprintf("/%s", cgroup));
 	}
 	return spec;

@@ -86,13 +86,6 @@ int lab_podman_call(struct lab_podman *pd, struct lab_http_req req, json_t **ret
 		    struct lab_err *err, const char *fmt, ...) LAB_PRINTF(5, 6);
 
 /**
- * lab_podman_cgroup() - The name of the cgroup that the lab's own service makes its containers in
- * @engine:	lab
- * @ret:	written
- */
-void lab_podman_cgroup(const struct lab_engine *engine, char ret[96]);
-
-/**
  * lab_podman_serve() - Start the lab's own service, if a host needs it
  * @engine:	lab
  * @err:	filled on failure; may be NULL

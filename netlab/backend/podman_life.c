@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "netlab/backend/groups.h"
 #include "netlab/backend/lend.h"
 #include "netlab/backend/podman_internal.h"
 #include "netlab/base/loop.h"
@@ -37,14 +38,14 @@ static int unified_group(const struct lab_podman *pd)
 {
 	cleanup_free char *line = malloc(LINE_LEN);
 	cleanup_file FILE *f = fopen("/proc/self/mountinfo", "re");
-	char cgroup[96], path[1024];
+	char cgroup[LAB_GROUPS_NAME_LEN], path[1024];
 	struct lab_mountinfo m;
 
 	while (line && f && fgets(line, LINE_LEN, f)) {
 		line[strcspn(line, "\n")] = '\0';
 		if (!lab_mountinfo_parse(line, &m) || strcmp(m.type, "cgroup2") != 0)
 			continue;
-		lab_podman_cgroup(pd->engine, cgroup);
+		lab_groups_name(pd->engine, cgroup);
 		(void)snprintf(path, sizeof(path), "%.512s/%s/libpod-%.100s", m.path, cgroup,
 			       lab_podman_id(pd));
 		return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

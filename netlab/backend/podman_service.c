@@ -14,6 +14,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 
+#include "netlab/backend/groups.h"
 #include "netlab/backend/journal.h"
 #include "netlab/backend/lend.h"
 #include "netlab/backend/podman_internal.h"
@@ -149,11 +150,6 @@ int lab_podman_call(struct lab_podman *pd, struct lab_http_req req, json_t **ret
 }
 
 /* --- the lab's own service --------------------------------------------------------------------- */
-
-void lab_podman_cgroup(const struct lab_engine *engine, char ret[96])
-{
-	(void)snprintf(ret, 96, "netlab.%.63s.%s", engine->lab, engine->key);
-}
 
 static int write_file(const struct lab_engine *engine, const char *name, const char *text,
 		      struct lab_err *err)
@@ -351,7 +347,7 @@ int lab_podman_serve(const struct lab_engine *engine, struct lab_err *err)
 {
 	cleanup_free char *dir = own_path(engine, "");
 	bool needed = false, brings = false;
-	char cgroup[96];
+	char cgroup[LAB_GROUPS_NAME_LEN];
 	int r = 0;
 
 	for (size_t i = 0; i < engine->n_hosts; i++) {
@@ -369,7 +365,7 @@ int lab_podman_serve(const struct lab_engine *engine, struct lab_err *err)
 	/* A service that runs sees no storage that was not there when it started. */
 	if (brings)
 		r = lab_podman_make_store(err);
-	lab_podman_cgroup(engine, cgroup);
+	lab_groups_name(engine, cgroup);
 	if (r == 0)
 		r = lab_journal_add(engine, err, "cgroups %s", cgroup);
 	if (r == 0)

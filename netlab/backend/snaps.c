@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "netlab/backend/lend.h"
 #include "netlab/base/files.h"
 #include "netlab/base/strbuf.h"
 #include "netlab/base/util.h"
-#include "netlab/ns/mount.h"
 
 enum { NAME_MAX_ = 64 };
 
@@ -274,19 +274,13 @@ static int put_aside(const struct lab_engine_host *host, int dir, struct lab_err
 	return r < 0 ? lab_err_errno(err, -r, "put the files in %s aside", host->dir) : 0;
 }
 
-int lab_snaps_mount(const struct lab_engine_host *host, const json_t *snaps, const char *lower,
-		    struct lab_err *err)
+int lab_snaps_lower(const struct lab_engine_host *host, const json_t *snaps, const char *lower,
+		    char **ret, struct lab_err *err)
 {
 	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
-	cleanup_close int dir = open_dir(host, err);
-	cleanup_free char *root = NULL;
 	unsigned int n = 0;
 	char name[32];
-	int r;
 
-	if (dir < 0)
-		return dir;
-	lab_strbuf_puts(&sb, "lowerdir=");
 	for (const json_t *s = base_of(snaps); s; s = parent_of(snaps, s)) {
 		layer_name(lab_snaps_id(s), name);
 		lab_strbuf_printf(&sb, "%s/%s/upper:", host->dir, name);
@@ -296,16 +290,34 @@ int lab_snaps_mount(const struct lab_engine_host *host, const json_t *snaps, con
 		return lab_err_set(err, ENOSPC,
 				   "its snapshots lie %u deep on one another; at most %u may", n,
 				   LAB_SNAPS_LAYERS_MAX);
-	lab_strbuf_printf(&sb, "%s,upperdir=%s/upper,workdir=%s/work", lower, host->dir, host->dir);
-	if (asprintf(&root, "%s/root", host->dir) < 0 || sb.error)
+	lab_strbuf_puts(&sb, lower);
+	return lab_strbuf_take(&sb, ret) < 0 ? lab_err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+int lab_snaps_empty(const struct lab_engine_host *host, struct lab_err *err)
+{
+	cleanup_close int dir = open_dir(host, err);
+	int r = dir < 0 ? dir : put_aside(host, dir, err);
+
+	if (dir >= 0)
+		(void)lab_files_remove(dir, "old");
+	return r;
+}
+
+int lab_snaps_mount(const struct lab_engine_host *host, const json_t *snaps, const char *lower,
+		    struct lab_err *err)
+{
+	cleanup_free char *root = NULL, *all = NULL, *again = NULL;
+	int r = lab_snaps_lower(host, snaps, lower, &all, err);
+
+	if (r < 0)
+		return r;
+	if (asprintf(&root, "%s/root", host->dir) < 0)
 		return lab_err_set(err, ENOMEM, "out of memory");
 	if (umount2(root, MNT_DETACH) < 0 && errno != EINVAL)
 		return lab_err_errno(err, errno, "unmount %s", root);
-	r = put_aside(host, dir, err);
-	if (r == 0)
-		r = lab_mount("netlab", root, "overlay", 0, lab_strbuf_str(&sb), err);
-	(void)lab_files_remove(dir, "old");
-	return r;
+	r = lab_snaps_empty(host, err);
+	return r < 0 ? r : lab_lend_mount(host, all, &again, err);
 }
 
 static int drop_layer(json_int_t id, void *user, struct lab_err *err)

@@ -116,6 +116,28 @@ int lab_snaps_drop(json_t *snaps, bool layers,
 int lab_snaps_copy_layer(const struct lab_engine_host *host, json_int_t id, struct lab_err *err);
 
 /**
+ * lab_snaps_lower() - What lies below what a host writes
+ * @host:	host
+ * @snaps:	with its base
+ * @lower:	that the root was made with
+ * @ret:	as @lower, with the layers above it; caller frees
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno. Errors: -ENOSPC more layers than LAB_SNAPS_LAYERS_MAX.
+ */
+int lab_snaps_lower(const struct lab_engine_host *host, const json_t *snaps, const char *lower,
+		    char **ret, struct lab_err *err);
+
+/**
+ * lab_snaps_empty() - Take away what a host has written
+ * @host:	host; its root is not mounted
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno.
+ */
+int lab_snaps_empty(const struct lab_engine_host *host, struct lab_err *err);
+
+/**
  * lab_snaps_mount() - Mount the root of a stopped host anew, empty above its base
  * @host:	host
  * @snaps:	with the new base

@@ -14,22 +14,28 @@
 #define LAB_LIBEXECDIR "/usr/local/libexec/netlab"
 #endif
 
-bool lab_program_in_path(const char *program, const char *path)
+bool lab_program_find(const char *program, const char *path, char *ret, size_t size)
 {
 	const char *p = path && *path ? path : "/bin:/usr/bin", *end;
-	char file[PATH_MAX];
 	struct stat st;
 	int n;
 
 	for (;; p = end + 1) {
 		end = strchrnul(p, ':');
-		n = snprintf(file, sizeof(file), "%.*s/%s", (int)(end - p), p, program);
-		if (end != p && n > 0 && (size_t)n < sizeof(file) && stat(file, &st) == 0 &&
-		    S_ISREG(st.st_mode) && access(file, X_OK) == 0)
+		n = snprintf(ret, size, "%.*s/%s", (int)(end - p), p, program);
+		if (end != p && n > 0 && (size_t)n < size && stat(ret, &st) == 0 &&
+		    S_ISREG(st.st_mode) && access(ret, X_OK) == 0)
 			return true;
 		if (!*end)
 			return false;
 	}
+}
+
+bool lab_program_in_path(const char *program, const char *path)
+{
+	char file[PATH_MAX];
+
+	return lab_program_find(program, path, file, sizeof(file));
 }
 
 int lab_program_own(const char *name, char *ret, size_t size, struct lab_err *err)

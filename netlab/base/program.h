@@ -9,13 +9,24 @@
 #include "netlab/base/err.h"
 
 /**
- * lab_program_in_path() - Look for a program as execvp() would
+ * lab_program_find() - Find a program as execvp() would
  * @program:	its name, without a '/'
  * @path:	folders separated by ':', as PATH; NULL or "" = "/bin:/usr/bin"
+ * @ret:	path, if it is there; else changed
+ * @size:	of @ret, bytes
  *
  * An empty part, which means the current folder, is passed over: hosts do not share that.
  * Return: true if a folder has an executable file of that name.
  * Source: exec(3).
+ */
+bool lab_program_find(const char *program, const char *path, char *ret, size_t size);
+
+/**
+ * lab_program_in_path() - Is a program there
+ * @program:	its name, without a '/'
+ * @path:	as for lab_program_find()
+ *
+ * Return: true if so.
  */
 bool lab_program_in_path(const char *program, const char *path);
 

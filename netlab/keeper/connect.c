@@ -13,6 +13,8 @@
 
 enum {
 	ASK_MS = 5000,
+	DEPTH_MAX =
+		4, /* keeper, engine process, its service, what looks after a container, its init */
 	GONE_MS = 30000, /* for 10000 hosts the kernel needs about two seconds */
 };
 
@@ -75,39 +77,52 @@ pid_t lab_client_keeper(const struct lab_client *c)
 	return c->keeper_pidfd >= 0 && read_pids(path, "Pid:", pid) ? pid[0] : 0;
 }
 
-/* Exchange one host's process id, as the keeper sees it, for ours. */
-static void set_pid(json_t *hosts, pid_t theirs, pid_t ours)
+/* Exchange one host's process id, as the keeper sees it, for ours. Returns whether it is one of a host. */
+static bool set_pid(json_t *hosts, pid_t theirs, pid_t ours)
 {
+	bool found = false;
 	json_t *host;
 	size_t i;
 
-	json_array_foreach(hosts, i, host)
-		if (json_integer_value(json_object_get(host, "pid")) == theirs)
-			(void)json_object_set_new(host, "host_pid", json_integer(ours));
+	json_array_foreach(hosts, i, host) {
+		if (json_integer_value(json_object_get(host, "pid")) != theirs)
+			continue;
+		(void)json_object_set_new(host, "host_pid", json_integer(ours));
+		found = true;
+	}
+	return found;
+}
+
+/* The inits of hosts are the keeper's children; those of other engines have a process or two of the engine in between. */
+static void set_pids(json_t *hosts, pid_t parent, unsigned int depth)
+{
+	cleanup_file FILE *f = NULL;
+	char path[96], word[32];
+	pid_t child[2];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)parent, (int)parent);
+	f = fopen(path, "re");
+	while (f && fscanf(f, "%31s", word) == 1) {
+		(void)snprintf(path, sizeof(path), "/proc/%s/status", word);
+		if (read_pids(path, "NSpid:", child) && !set_pid(hosts, child[1], child[0]) &&
+		    depth > 1)
+			set_pids(hosts, child[0], depth - 1);
+	}
 }
 
 /*
- * The keeper lives in a PID namespace of its own. Its children's numbers here are found through /proc; where that cannot
+ * The keeper lives in a PID namespace of its own. The numbers of what descends from it here are found through /proc; where that cannot
  * be (a kernel without CONFIG_PROC_CHILDREN), the answer has no process ids rather than wrong ones.
  */
 void lab_client_translate(const struct lab_client *c, json_t *state)
 {
 	json_t *hosts = json_object_get(state, "hosts"), *host;
-	cleanup_file FILE *f = NULL;
-	pid_t keeper = lab_client_keeper(c), child[2];
-	char path[96], word[32];
+	pid_t keeper = lab_client_keeper(c);
 	size_t i;
 
 	if (keeper > 0) {
-		(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)keeper,
-			       (int)keeper);
-		f = fopen(path, "re");
+		set_pids(hosts, keeper, DEPTH_MAX);
 		(void)json_object_set_new(state, "pid", json_integer(keeper));
-	}
-	while (f && fscanf(f, "%31s", word) == 1) {
-		(void)snprintf(path, sizeof(path), "/proc/%s/status", word);
-		if (read_pids(path, "NSpid:", child))
-			set_pid(hosts, child[1], child[0]);
 	}
 	json_array_foreach(hosts, i, host) {
 		json_t *pid = json_object_get(host, "host_pid");

@@ -107,6 +107,9 @@ static int mount_child(struct lab_hostop *op, struct lab_err *err)
 
 	if (n < 0)
 		return n;
+	if (n == 0)
+		return lab_err_set(err, EOPNOTSUPP,
+				   "its processes belong to an engine that is outside of the lab");
 	if (fstat(tree, &st) < 0)
 		return lab_err_errno(err, errno, "stat");
 	(void)umask(022);

@@ -42,6 +42,7 @@ static int agent_status(int r)
 
 static int mode_fd(const struct request *rq)
 {
+	(void)prctl(PR_SET_NAME, "netlab-agent");
 	if (fcntl(rq->fd, F_SETFD, FD_CLOEXEC) < 0)
 		return agent_status(-errno);
 	return agent_status(agt_main(rq->fd, rq->fd, &rq->agent));

@@ -8,7 +8,7 @@ private_labs "$0" "$@"
 recipes=$NETLAB_TOP/recipes
 netlab() { "$NETLAB" "$@"; }
 
-backends=(nspawn podman)
+backends=(nspawn lxc podman)
 for backend in "${backends[@]}"; do
 	for recipe in ping router background; do
 		run netlab run --backend "$backend" "$recipes/$recipe.xml"
@@ -37,7 +37,7 @@ for backend in "${backends[@]}"; do
 	kill -KILL "$(netlab topo ls --json | jq .pid)"
 	until [ -z "$(netlab topo ls -q)" ]; do sleep 0.05; done
 	is "$backend: the keeper is killed: its containers, too, and the next command sweeps the rest" \
-		"$(pgrep -cf 'systemd-nspaw[n]|[c]onmon .*/run/netlab/killed'; ls /run/netlab 2>/dev/null)" 0
+		"$(pgrep -cf 'systemd-nspaw[n]|[l]xc monitor|[c]onmon .*/run/netlab/killed'; ls /run/netlab 2>/dev/null)" 0
 done
 
 run netlab run --backend nspwan "$recipes/ping.xml"
