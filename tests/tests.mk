@@ -29,7 +29,7 @@ define engine_test
 tests/unit/test_$(1)_ARCHIVES := test eng lab
 tests/unit/test_$(1)_PKGS     := jansson nettle libcurl cmocka
 endef
-$(foreach t,http journal snaps,$(eval $(call engine_test,$(t))))
+$(foreach t,http journal lxd_server snaps,$(eval $(call engine_test,$(t))))
 
 # tests/bench/x.c with tests/bench/x_*.c: static and without any library, unless x_ARCHIVES and
 # x_PKGS name some.

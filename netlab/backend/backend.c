@@ -8,17 +8,32 @@
 #include "netlab/base/strbuf.h"
 #include "netlab/base/util.h"
 
-static const struct lab_backend_setting none[] = { { NULL, NULL } };
+static const struct lab_backend_setting none[] = { { NULL, NULL, false } };
 
 static const struct lab_backend_setting lxc[] = {
-	{ "init", "yes: the image's own /sbin/init runs in it" },
-	{ NULL, NULL },
+	{ "init", "yes: the image's own /sbin/init runs in it", false },
+	{ NULL, NULL, false },
+};
+
+static const struct lab_backend_setting lxd[] = {
+	{ "lxd_socket", "path of the server's unix socket, if it is not the machine's own", true },
+	{ "lxd_url", "the server: https://host:port", true },
+	{ "lxd_server", "the server by its name in lxc remote list", true },
+	{ "lxd_cert", "file of the certificate to show to the server", false },
+	{ "lxd_key", "file of its key", false },
+	{ "lxd_ca", "file of the server's certificate", false },
+	{ "lxd_profile", "profiles of LXD, separated by commas; default", false },
+	{ "lxd_remote", "where the image is: a server's name or URL", false },
+	{ "lxd_target", "member of the cluster that runs it", false },
+	{ "init", "yes: the image's own /sbin/init runs in it", false },
+	{ "ephemeral", "yes: the instance goes when it stops", false },
+	{ NULL, NULL, false },
 };
 
 static const struct lab_backend_setting podman[] = {
-	{ "podman_uri", "a service that runs already: unix:///path or tcp://host:port" },
-	{ "privileged", "yes: the host may do all that the machine's root may" },
-	{ NULL, NULL },
+	{ "podman_uri", "a service that runs already: unix:///path or tcp://host:port", true },
+	{ "privileged", "yes: the host may do all that the machine's root may", false },
+	{ NULL, NULL, false },
 };
 
 const struct lab_backend_info lab_backends[] = {
@@ -26,6 +41,10 @@ const struct lab_backend_info lab_backends[] = {
 	{ "nspawn", "systemd-nspawn", 0, none },
 	{ "lxc", "LXC",
 	  LAB_BACKEND_FREEZE | LAB_BACKEND_SNAPSHOT | LAB_BACKEND_LIMITS | LAB_BACKEND_IMAGE, lxc },
+	{ "lxd", "LXD",
+	  LAB_BACKEND_FREEZE | LAB_BACKEND_SNAPSHOT | LAB_BACKEND_LIMITS | LAB_BACKEND_IMAGE |
+		  LAB_BACKEND_PUBLISH | LAB_BACKEND_MIGRATE,
+	  lxd },
 	{ "podman", "Podman",
 	  LAB_BACKEND_FREEZE | LAB_BACKEND_SNAPSHOT | LAB_BACKEND_LIMITS | LAB_BACKEND_IMAGE,
 	  podman },

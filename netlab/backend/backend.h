@@ -3,6 +3,8 @@
 #ifndef NETLAB_BACKEND_BACKEND_H
 #define NETLAB_BACKEND_BACKEND_H
 
+#include <stdbool.h>
+
 #include "netlab/base/err.h"
 
 /**
@@ -28,9 +30,11 @@ enum lab_backend_can {
  * struct lab_backend_setting - something that can be said to a backend, as a param of a host
  * @name:	the param
  * @what:	what it is, for messages and docs
+ * @elsewhere:	with it, the machine itself need not have the engine
  */
 struct lab_backend_setting {
 	const char *name, *what;
+	bool elsewhere;
 };
 
 /**

@@ -30,7 +30,7 @@ enum {
 };
 
 static const struct lab_backend *const backends[] = { &lab_backend_nspawn, &lab_backend_lxc,
-						      &lab_backend_podman };
+						      &lab_backend_lxd, &lab_backend_podman };
 
 static const char *const op_names[LAB_HOST_OP_MAX_] = {
 	[LAB_HOST_CREATE] = "create",

@@ -139,7 +139,8 @@ struct lab_backend {
 	lab_host_op_fn ops[LAB_HOST_OP_MAX_];
 };
 
-extern const struct lab_backend lab_backend_nspawn, lab_backend_lxc, lab_backend_podman;
+extern const struct lab_backend lab_backend_nspawn, lab_backend_lxc, lab_backend_lxd,
+	lab_backend_podman;
 
 /**
  * lab_engine_backend() - The functions of a backend

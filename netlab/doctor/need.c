@@ -60,8 +60,17 @@ static void need_program(struct needs *n, enum program p, const struct lab_src *
 
 static void need_backend(struct needs *n, const struct lab_host *host)
 {
-	size_t i = 0;
+	const struct lab_backend_info *backend = lab_backend_find(host->backend, NULL);
+	size_t i;
 
+	for (i = 0; i < host->n_settings; i++) {
+		const struct lab_backend_setting *s =
+			backend ? lab_backend_setting(backend, host->settings[i].name) : NULL;
+
+		if (s && s->elsewhere)
+			return;
+	}
+	i = 0;
 	while (n->backends[i] && strcmp(n->backends[i], host->backend) != 0)
 		i++;
 	if (n->backends[i] || i == BACKENDS_MAX)

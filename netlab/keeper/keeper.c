@@ -397,6 +397,8 @@ void lab_keeper_main(const struct lab_keeper_args *args)
 	r = bring_up(k, args, machine_netns, phase_us, &err);
 	close_fd(&machine_netns);
 	if (r < 0) {
+		/* Whoever hears of it kills what is left, and what engines have made would have to be looked for. */
+		lab_keeper_engine_close(k);
 		(void)lab_rpc_notify(k->starter->rpc, "lab.failed", describe_error(&err), NULL, 0);
 		lab_keeper_end(k);
 	}

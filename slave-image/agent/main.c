@@ -2,6 +2,7 @@
 /* main.c - the program `agent` */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "netlab/base/loop.h"
 #include "netlab/base/parse.h"
 #include "netlab/base/util.h"
 #include "netlab/base/version.h"
@@ -21,14 +23,14 @@
 #include "slave-image/agent/root.h"
 #include "slave-image/agent/spawner.h"
 
-enum { EXIT_USAGE = 2, EXIT_INTERNAL = 4 };
+enum { EXIT_USAGE = 2, EXIT_INTERNAL = 4, END_LOOK_MS = 5 };
 
 /* What the command line asks for. */
 struct request {
 	int (*mode)(const struct request *rq);
 	int fd;
 	const char *path;
-	bool confine;
+	bool confine, bound;
 	struct agt_options agent;
 };
 
@@ -48,12 +50,15 @@ static int mode_fd(const struct request *rq)
 	return agent_status(agt_main(rq->fd, rq->fd, &rq->agent));
 }
 
-/* In a container that an engine made: what a host of netlab has no right to do, this one has not, either. */
-static int confine(void)
+/*
+ * In a container that an engine made: what a host of netlab has no right to do, this one has not, either. Where an init of its own runs, /proc and /sys are
+ * its business.
+ */
+static int confine(bool whole)
 {
 	struct lab_err err;
 
-	if (agt_root_confine(&err) == 0 && lab_caps_bound(lab_caps_host(), &err) == 0 &&
+	if ((!whole || agt_root_confine(&err) == 0) && lab_caps_bound(lab_caps_host(), &err) == 0 &&
 	    lab_seccomp_host(&err) == 0 && lab_caps_limit(lab_caps_host(), &err) == 0)
 		return 0;
 	(void)fprintf(stderr, "agent: error: %s\n", err.msg);
@@ -73,7 +78,7 @@ static int mode_connect(const struct request *rq)
 	if (connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) < 0)
 		return agent_status(-errno);
 	(void)prctl(PR_SET_NAME, "netlab-agent");
-	r = rq->confine ? confine() : 0;
+	r = rq->confine || rq->bound ? confine(rq->confine) : 0;
 	return r ? r : agent_status(agt_main(fd, fd, &rq->agent));
 }
 
@@ -111,6 +116,18 @@ static int mode_stdio(const struct request *rq)
 	return agent_status(agt_main(in, out, &rq->agent));
 }
 
+/* In a container whose processes its engine shows to nobody else: the same that is done to those of other hosts before they are stopped. */
+static int mode_end(const struct request *rq)
+{
+	uint64_t deadline = lab_loop_now_us() + (uint64_t)rq->fd * 1000;
+
+	if (kill(-1, SIGTERM) < 0)
+		return errno == ESRCH ? 0 : EXIT_INTERNAL;
+	while (kill(-1, 0) == 0 && lab_loop_now_us() < deadline)
+		(void)poll(NULL, 0, END_LOOK_MS);
+	return 0;
+}
+
 static int mode_spawner(const struct request *rq)
 {
 	/* Once here, or every host would read /dev/urandom for its hash tables on its way to the hello. */
@@ -135,13 +152,15 @@ static int mode_help(const struct request *rq);
 static const struct option {
 	const char *name, *value, *help;
 	int (*mode)(
-		const struct request
-			*rq); /* NULL: the value is the store's folder, or it has none: --confine */
+		const struct request *
+			rq); /* NULL: the value is the store's folder, or it has none: --confine, --bound */
 } options[] = {
 	{ "--fd", "N", "speak on the inherited descriptor N", mode_fd },
 	{ "--stdio", NULL, "speak on standard input and output", mode_stdio },
 	{ "--connect", "PATH", "speak on a connection to the unix socket PATH", mode_connect },
 	{ "--confine", NULL, "with --connect: give up what hosts may not do", NULL },
+	{ "--bound", NULL, "as --confine, but for /proc and /sys", NULL },
+	{ "--end", "MS", "ask all processes but the init to end, and wait", mode_end },
 	{ "--spawner", "N", "clone hosts for the keeper at descriptor N", mode_spawner },
 	{ "--resume", "N", "continue an older agent whose state is in descriptor N", mode_resume },
 	{ "--store", "DIR", "keep synchronised files in DIR", NULL },
@@ -185,7 +204,7 @@ static int parse(char **argv, struct request *rq)
 		if (!options[i].mode && options[i].value)
 			rq->agent.store_dir = *argv;
 		else if (!options[i].mode)
-			rq->confine = true;
+			*(strcmp(*argv, "--bound") == 0 ? &rq->bound : &rq->confine) = true;
 		if (!options[i].mode)
 			continue;
 		if (rq->mode)
@@ -194,7 +213,7 @@ static int parse(char **argv, struct request *rq)
 			rq->path = *argv;
 		} else if (options[i].value) {
 			if (lab_parse_uint(*argv, 0, 1u << 20, &fd) < 0)
-				return usage("not a descriptor: ", *argv);
+				return usage("not a number: ", *argv);
 			rq->fd = (int)fd;
 		}
 		rq->mode = options[i].mode;
