@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Hosts in containers of LXD, made by servers of this test's own: their lives, limits, images and snapshots; nothing is left of them, and nobody else's is touched.
-# needs: lxd lxc busybox ip
+# needs: lxd lxc busybox ip python3
 . "$NETLAB_TOP/tests/lib/cli.sh"
 if [ "${NETLAB_TEST_NET:-}" != "$$" ]; then
 	export NETLAB_TEST_NET=$$
@@ -214,6 +214,9 @@ one_host '<param name="lxd_profile" value="none"/>'
 refused 'a profile that is not there' 2 'the server has no profile "none" (lxc profile list)'
 one_host '<param name="lxd_socket" value="/nowhere/socket"/>'
 refused 'a socket that is not there' 3 'cannot connect to /nowhere/socket: No such file or directory [ENOENT]'
+python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$work/dead"
+one_host "<param name=\"lxd_socket\" value=\"$work/dead\"/>"
+refused 'one that nobody listens on' 3 "cannot connect to $work/dead: Connection refused [ECONNREFUSED]"
 one_host '<param name="lxd_socket" value="socket"/>'
 refused 'one that cannot be' 2 'lxd_socket must be an absolute path, and is "socket"'
 one_host '<param name="lxd_url" value="127.0.0.1:18443"/>'
