@@ -250,6 +250,11 @@ bench:
 	$(quiet)NETLAB=$(abspath $(release))/netlab NETLAB_BUILD=$(abspath $(release)) \
 		NETLAB_TOP=$(CURDIR) tests/bench/run $(BENCH_ARGS)
 
+## bench-backends: hosts of other engines against the engines' own clients (root)
+bench-backends:
+	$(submake) BUILD=release O=$(release) all
+	$(quiet)NETLAB_BUILD=$(abspath $(release)) tests/bench/backends $(BENCH_ARGS)
+
 coverage_dir := $(call other,coverage)
 ## coverage: which lines the unit and integration tests reach, by file
 coverage:
@@ -431,5 +436,5 @@ help:
 	@echo '  all: build into build/BUILD; the default'
 	@sed -n 's/^## /  /p; s/^##	/      /p' Makefile
 
-.PHONY: all test-programs demo check unit kernel integration check-vm valgrind bench coverage fuzz fuzz-smoke \
+.PHONY: all test-programs demo check unit kernel integration check-vm valgrind bench bench-backends coverage fuzz fuzz-smoke \
 	lint $(lints) fmt analyze install uninstall dist install-deps clean help FORCE
