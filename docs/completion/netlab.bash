@@ -80,7 +80,7 @@ _netlab_command()
 _netlab()
 {
 	local netlab=$1 cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local common='--json --verbose --no-colour --help' command='' with_arg='' options='' i=1
+	local common='--json --verbose --no-colour --help' command='' within='' with_arg='' options='' i=1
 	local pools='--config --pool --no-pool --backend --image' pools_with_arg='-c --config --pool --backend --image'
 	local -a operands=()
 
@@ -91,36 +91,18 @@ _netlab()
 		return
 	fi
 	command=${COMP_WORDS[1]}
-	if [ "$command" = topo ]; then
+	case $command in
+	topo) within='up down ls inspect plan status pids' ;;
+	kernel) within='fetch ls rm run' ;;
+	image) within='import export ls show rm' ;;
+	host) within='list exists show state start stop restart freeze unfreeze put get ls mkdir rm mount umount snapshot exec shell' ;;
+	esac
+	if [ -n "$within" ]; then
 		if [ "$COMP_CWORD" -eq 2 ]; then
-			_netlab_offer 'up down ls inspect plan status pids'
+			_netlab_offer "$within"
 			return
 		fi
-		command="topo ${COMP_WORDS[2]}"
-		i=2
-	fi
-	if [ "$command" = kernel ]; then
-		if [ "$COMP_CWORD" -eq 2 ]; then
-			_netlab_offer 'fetch ls rm run'
-			return
-		fi
-		command="kernel ${COMP_WORDS[2]}"
-		i=2
-	fi
-	if [ "$command" = image ]; then
-		if [ "$COMP_CWORD" -eq 2 ]; then
-			_netlab_offer 'import export ls show rm'
-			return
-		fi
-		command="image ${COMP_WORDS[2]}"
-		i=2
-	fi
-	if [ "$command" = host ]; then
-		if [ "$COMP_CWORD" -eq 2 ]; then
-			_netlab_offer 'list exists show state start stop restart freeze unfreeze put get ls mkdir rm mount umount snapshot exec shell'
-			return
-		fi
-		command="host ${COMP_WORDS[2]}"
+		command+=" ${COMP_WORDS[2]}"
 		i=2
 	fi
 	case $command in

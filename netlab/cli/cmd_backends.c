@@ -74,13 +74,13 @@ static void print_json(const struct lab_backend_info *info, const struct lab_bac
 			       can_json(info), "params", settings_json(info)));
 }
 
-static int print_table(const struct lab_backend_state *states)
+static int print_table(const struct lab_backend_state *states, bool colour)
 {
 	static const struct lab_column columns[] = {
 		{ "BACKEND", false }, { "HERE", false }, { "VERSION", false }, { "CAN", false }
 	};
 	LAB_CLEANUP(lab_table_freep) struct lab_table *table = NULL;
-	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT, can = LAB_STRBUF_INIT;
+	cleanup_strbuf struct lab_strbuf can = LAB_STRBUF_INIT;
 	int r = lab_table_new(columns, LAB_ARRAY_SIZE(columns), &table);
 
 	for (size_t i = 0; r == 0 && lab_backends[i].name; i++) {
@@ -90,10 +90,9 @@ static int print_table(const struct lab_backend_state *states)
 		lab_table_add(table, "%s", can_text(&lab_backends[i], &can));
 	}
 	if (r == 0)
-		r = lab_table_format(table, NULL, NULL, &sb);
+		r = lab_table_print(table, colour);
 	if (r < 0)
 		return r;
-	(void)fputs(lab_strbuf_str(&sb), stdout);
 	for (size_t i = 0; lab_backends[i].name; i++)
 		if (states[i].missing[0])
 			printf("%s lacks %s%s%s\n", lab_backends[i].name, states[i].missing,
@@ -120,7 +119,7 @@ static int backends(struct lab_cli *cli, int argc, char **argv)
 		for (size_t i = 0; lab_backends[i].name; i++)
 			print_json(&lab_backends[i], &states[i]);
 	} else if (r == 0) {
-		r = print_table(states);
+		r = print_table(states, cli->colour);
 		if (r < 0)
 			(void)lab_err_errno(&err, -r, "backends");
 	}

@@ -159,8 +159,6 @@ static void add_row(struct lab_table *table, json_t *host)
 static int print_list(const struct lab_hostcmd *cmd, const struct host_args *args, json_t *hosts)
 {
 	LAB_CLEANUP(lab_table_freep) struct lab_table *table = NULL;
-	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
-	bool colour = cmd->cli->colour;
 	json_t *host;
 	size_t i;
 
@@ -176,10 +174,7 @@ static int print_list(const struct lab_hostcmd *cmd, const struct host_args *arg
 	}
 	if (cmd->cli->json || args->quiet)
 		return LAB_EXIT_PASS;
-	if (lab_table_format(table, colour ? "\033[1m" : NULL, colour ? "\033[0m" : NULL, &sb) < 0)
-		return LAB_EXIT_OURS;
-	(void)fputs(lab_strbuf_str(&sb), stdout);
-	return LAB_EXIT_PASS;
+	return lab_table_print(table, cmd->cli->colour) < 0 ? LAB_EXIT_OURS : LAB_EXIT_PASS;
 }
 
 static int host_list(struct lab_cli *cli, int argc, char **argv)

@@ -209,7 +209,6 @@ static void add_row(struct lab_table *table, const json_t *o)
 static int print_list(const struct lab_hostcmd *cmd, char *text)
 {
 	LAB_CLEANUP(lab_table_freep) struct lab_table *table = NULL;
-	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
 	char *save = NULL, *line;
 
 	if (cmd->cli->json) {
@@ -224,10 +223,7 @@ static int print_list(const struct lab_hostcmd *cmd, char *text)
 		if (json_is_string(json_object_get(o, "name")))
 			add_row(table, o);
 	}
-	if (lab_table_format(table, NULL, NULL, &sb) < 0)
-		return LAB_EXIT_OURS;
-	(void)fputs(lab_strbuf_str(&sb), stdout);
-	return LAB_EXIT_PASS;
+	return lab_table_print(table, cmd->cli->colour) < 0 ? LAB_EXIT_OURS : LAB_EXIT_PASS;
 }
 
 static int host_ls(struct lab_cli *cli, int argc, char **argv)

@@ -93,7 +93,6 @@ static const struct lab_column columns[] = { { "SNAPSHOT", false },
 static int print_list(const struct lab_hostcmd *cmd, json_t *result)
 {
 	LAB_CLEANUP(lab_table_freep) struct lab_table *table = NULL;
-	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
 	json_t *one;
 	size_t i;
 
@@ -116,8 +115,8 @@ static int print_list(const struct lab_hostcmd *cmd, json_t *result)
 		lab_table_add(table, "%s",
 			      json_is_true(json_object_get(one, "current")) ? "yes" : "");
 	}
-	if (!cmd->cli->json && lab_table_format(table, NULL, NULL, &sb) == 0)
-		(void)fputs(lab_strbuf_str(&sb), stdout);
+	if (!cmd->cli->json && lab_table_print(table, cmd->cli->colour) < 0)
+		return LAB_EXIT_OURS;
 	return LAB_EXIT_PASS;
 }
 

@@ -79,12 +79,7 @@ static int print_table(const struct lab_cli *cli, const struct img_about *list, 
 		lab_table_add(table, "%.10s", created);
 		lab_table_add(table, "%s", list[i].base);
 	}
-	if (r == 0)
-		r = lab_table_format(table, cli->colour ? "\033[1m" : NULL,
-				     cli->colour ? "\033[0m" : NULL, &sb);
-	if (r == 0)
-		(void)fputs(lab_strbuf_str(&sb), stdout);
-	return r;
+	return r == 0 ? lab_table_print(table, cli->colour) : r;
 }
 
 /* --- ls, show, rm ----------------------------------------------------------------------------- */

@@ -95,20 +95,16 @@ static int print_machines(const struct lab_cli *cli, const struct ctl_pool *pool
 		{ "PARAMS", false },
 	};
 	const char *on = cli->colour ? "\033[1m" : "", *off = cli->colour ? "\033[0m" : "";
-	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
 	LAB_CLEANUP(lab_table_freep) struct lab_table *table = NULL;
 	size_t i;
 
 	if (lab_table_new(columns, LAB_ARRAY_SIZE(columns), &table) < 0)
 		return LAB_EXIT_OURS;
-	lab_strbuf_printf(&sb, "pool %s%s%s: %zu machine%s in %s\n", on, pool->name, off,
-			  pool->n_machines, pool->n_machines == 1 ? "" : "s", pool->dir);
+	printf("pool %s%s%s: %zu machine%s in %s\n", on, pool->name, off, pool->n_machines,
+	       pool->n_machines == 1 ? "" : "s", pool->dir);
 	for (i = 0; i < pool->n_machines; i++)
 		add_machine(table, &pool->machines[i]);
-	if (pool->n_machines && lab_table_format(table, on, off, &sb) < 0)
-		return LAB_EXIT_OURS;
-	(void)fputs(lab_strbuf_str(&sb), stdout);
-	return 0;
+	return pool->n_machines && lab_table_print(table, cli->colour) < 0 ? LAB_EXIT_OURS : 0;
 }
 
 static int print_pools(const struct lab_cli *cli, const struct lab_pools *pools)
@@ -118,8 +114,6 @@ static int print_pools(const struct lab_cli *cli, const struct lab_pools *pools)
 		{ "MACHINES", true },
 		{ "FOLDER", false },
 	};
-	const char *on = cli->colour ? "\033[1m" : "", *off = cli->colour ? "\033[0m" : "";
-	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
 	LAB_CLEANUP(lab_table_freep) struct lab_table *table = NULL;
 	size_t i;
 
@@ -130,10 +124,7 @@ static int print_pools(const struct lab_cli *cli, const struct lab_pools *pools)
 		lab_table_add(table, "%zu", pools->items[i]->n_machines);
 		lab_table_add(table, "%s", pools->items[i]->dir);
 	}
-	if (lab_table_format(table, on, off, &sb) < 0)
-		return LAB_EXIT_OURS;
-	(void)fputs(lab_strbuf_str(&sb), stdout);
-	return 0;
+	return lab_table_print(table, cli->colour) < 0 ? LAB_EXIT_OURS : 0;
 }
 
 static int print(const struct lab_cli *cli, const struct lab_pools *pools)

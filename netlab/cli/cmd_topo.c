@@ -220,8 +220,6 @@ int lab_topo_print_list(struct lab_cli *cli, const struct lab_entry *labs, size_
 		{ "LAB", false }, { "HOSTS", true }, { "RUNNING", true },
 		{ "AGE", true },  { "PID", true },   { "RECIPE", false },
 	};
-	const char *on = cli->colour ? "\033[1m" : NULL, *off = cli->colour ? "\033[0m" : NULL;
-	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
 	LAB_CLEANUP(lab_table_freep) struct lab_table *table = NULL;
 	int code;
 	size_t i;
@@ -239,8 +237,8 @@ int lab_topo_print_list(struct lab_cli *cli, const struct lab_entry *labs, size_
 	if (lab_table_new(columns, LAB_ARRAY_SIZE(columns), &table) < 0)
 		return LAB_EXIT_OURS;
 	code = fill_list(cli, table, labs, n);
-	if (!cli->json && lab_table_format(table, on, off, &sb) == 0)
-		(void)fputs(lab_strbuf_str(&sb), stdout);
+	if (!cli->json)
+		(void)lab_table_print(table, cli->colour);
 	return code;
 }
 

@@ -143,16 +143,16 @@ static int print_table(struct lab_cli *cli, json_t *state)
 
 	if (lab_table_new(columns, LAB_ARRAY_SIZE(columns), &table) < 0)
 		return LAB_EXIT_OURS;
-	lab_strbuf_printf(&sb, "lab %s%s%s: %zu of %zu host%s running, up %s%s%s\n\n", on,
-			  text(state, "lab"), off, lab_topo_running(state), n, n == 1 ? "" : "s",
-			  lab_topo_age(state, age, sizeof(age)), *recipe ? ", from " : "", recipe);
+	printf("lab %s%s%s: %zu of %zu host%s running, up %s%s%s\n\n", on, text(state, "lab"), off,
+	       lab_topo_running(state), n, n == 1 ? "" : "s", lab_topo_age(state, age, sizeof(age)),
+	       *recipe ? ", from " : "", recipe);
 	/* Both arrays are in the order of the recipe. */
 	json_array_foreach(json_object_get(topology, "hosts"), i, host) {
 		add_host(table, host,
 			 text(json_array_get(json_object_get(state, "hosts"), i), "state"),
 			 topology);
 	}
-	if (lab_table_format(table, on, off, &sb) < 0)
+	if (lab_table_print(table, cli->colour) < 0)
 		return LAB_EXIT_OURS;
 	put_limits(topology, &sb);
 	(void)fputs(lab_strbuf_str(&sb), stdout);

@@ -254,8 +254,6 @@ static int print_all(const struct pids *pids, const struct procs *all,
 		     const struct lab_hosts *hosts, pid_t keeper)
 {
 	LAB_CLEANUP(lab_table_freep) struct lab_table *table = NULL;
-	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
-	bool colour = pids->cli->colour;
 
 	if (lab_table_new(columns, LAB_ARRAY_SIZE(columns), &table) < 0)
 		return LAB_EXIT_OURS;
@@ -266,10 +264,7 @@ static int print_all(const struct pids *pids, const struct procs *all,
 			print_host(pids, table, all, (long)i, hosts->names[i], keeper);
 	if (pids->quiet || pids->cli->json)
 		return LAB_EXIT_PASS;
-	if (lab_table_format(table, colour ? "\033[1m" : NULL, colour ? "\033[0m" : NULL, &sb) < 0)
-		return LAB_EXIT_OURS;
-	(void)fputs(lab_strbuf_str(&sb), stdout);
-	return LAB_EXIT_PASS;
+	return lab_table_print(table, pids->cli->colour) < 0 ? LAB_EXIT_OURS : LAB_EXIT_PASS;
 }
 
 static int look(const struct pids *pids, struct lab_client *client)

@@ -207,7 +207,6 @@ static int print_text(const struct status *st, size_t n_bad)
 	};
 	const char *on = st->cli->colour ? "\033[1m" : "", *off = st->cli->colour ? "\033[0m" : "";
 	LAB_CLEANUP(lab_table_freep) struct lab_table *table = NULL;
-	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
 	size_t n = json_array_size(st->checks), i;
 	json_t *check;
 
@@ -216,19 +215,14 @@ static int print_text(const struct status *st, size_t n_bad)
 	if (lab_table_new(columns, LAB_ARRAY_SIZE(columns), &table) < 0)
 		return LAB_EXIT_OURS;
 	if (n_bad)
-		lab_strbuf_printf(&sb, "lab %s%s%s: %zu of %zu checks failed\n\n", on, st->lab, off,
-				  n_bad, n);
+		printf("lab %s%s%s: %zu of %zu checks failed\n\n", on, st->lab, off, n_bad, n);
 	else
-		lab_strbuf_printf(&sb, "lab %s%s%s: all %zu checks are good\n\n", on, st->lab, off,
-				  n);
+		printf("lab %s%s%s: all %zu checks are good\n\n", on, st->lab, off, n);
 	json_array_foreach(st->checks, i, check) {
 		if (!st->args->quiet || !json_is_true(json_object_get(check, "ok")))
 			add_row(table, check);
 	}
-	if (lab_table_format(table, on, off, &sb) < 0)
-		return LAB_EXIT_OURS;
-	(void)fputs(lab_strbuf_str(&sb), stdout);
-	return LAB_EXIT_PASS;
+	return lab_table_print(table, st->cli->colour) < 0 ? LAB_EXIT_OURS : LAB_EXIT_PASS;
 }
 
 static int print(const struct status *st)

@@ -3,6 +3,7 @@
 #include "netlab/cli/table.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #define GAP "  "
@@ -132,4 +133,14 @@ int lab_table_format(struct lab_table *table, const char *head_on, const char *h
 		}
 	}
 	return sb->error;
+}
+
+int lab_table_print(struct lab_table *table, bool colour)
+{
+	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
+	int r = lab_table_format(table, colour ? "\033[1m" : NULL, colour ? "\033[0m" : NULL, &sb);
+
+	if (r == 0)
+		(void)fputs(lab_strbuf_str(&sb), stdout);
+	return r;
 }

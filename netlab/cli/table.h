@@ -62,4 +62,13 @@ void lab_table_add(struct lab_table *table, const char *fmt, ...) LAB_PRINTF(2, 
 int lab_table_format(struct lab_table *table, const char *head_on, const char *head_off,
 		     struct lab_strbuf *sb);
 
+/**
+ * lab_table_print() - Write the table to standard output
+ * @table:	table; cells of a row that was not finished are empty
+ * @colour:	it is a terminal that shows headings in bold
+ *
+ * Return: 0, or -ENOMEM and nothing is printed.
+ */
+int lab_table_print(struct lab_table *table, bool colour);
+
 #endif

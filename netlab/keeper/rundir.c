@@ -12,8 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "netlab/base/files.h"
 #include "netlab/base/strbuf.h"
-#include "netlab/base/tree.h"
 #include "netlab/base/util.h"
 #include "netlab/ns/cgroup.h"
 
@@ -140,7 +140,7 @@ void lab_rundir_remove(const struct lab_rundir *rd)
 	(void)unlinkat(rd->fd, CGROUPS, 0);
 	if (lab_rundir_engine_journal(rd->fd))
 		return;
-	(void)lab_tree_remove(rd->fd, LAB_RUNDIR_ENGINE);
+	(void)lab_files_remove(rd->fd, LAB_RUNDIR_ENGINE);
 	/* It may be gone already, and the name somebody else's, who has no socket in it yet. */
 	if (same_as_path(rd->fd, rd->base, rd->name))
 		(void)unlinkat(rd->base, rd->name, AT_REMOVEDIR);
@@ -208,7 +208,7 @@ static bool sweep_one(int base, const char *name)
 		return errno == EWOULDBLOCK;
 	(void)unlinkat(fd, CONTROL, 0);
 	if (undo_journal(fd) && lab_rundir_engine_undo(fd, NULL) == 0 &&
-	    lab_tree_remove(fd, LAB_RUNDIR_ENGINE) == 0)
+	    lab_files_remove(fd, LAB_RUNDIR_ENGINE) == 0)
 		(void)unlinkat(base, name, AT_REMOVEDIR);
 	return false;
 }
@@ -325,7 +325,7 @@ static int try_claim(const char *name, struct lab_rundir *ret, bool *ret_settled
 			err, -EBUSY,
 			"lab \"%s\" was killed, and what its container engines made cannot be removed: ",
 			name);
-	(void)lab_tree_remove(fd, LAB_RUNDIR_ENGINE);
+	(void)lab_files_remove(fd, LAB_RUNDIR_ENGINE);
 	unlock(base);
 	(void)snprintf(ret->name, sizeof(ret->name), "%s", name);
 	ret->fd = take_fd(&fd);

@@ -10,8 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "netlab/base/files.h"
 #include "netlab/base/loop.h"
-#include "netlab/base/tree.h"
 #include "netlab/base/util.h"
 #include "netlab/rpc/json.h"
 #include "slave-image/image/tree.h"
@@ -78,7 +78,7 @@ static void sweep(int store)
 			continue;
 		one = openat(dirfd(dir), de->d_name, DIR_FLAGS | O_NOFOLLOW);
 		if (one >= 0 && flock(one, LOCK_EX | LOCK_NB) == 0)
-			(void)lab_tree_remove(dirfd(dir), de->d_name);
+			(void)lab_files_remove(dirfd(dir), de->d_name);
 	}
 }
 
@@ -122,7 +122,7 @@ void img_scratch_fini(struct img_scratch *scratch)
 	store = open_store(false, false, NULL);
 	(void)snprintf(path, sizeof(path), "scratch/%s", scratch->name);
 	if (store >= 0)
-		(void)lab_tree_remove(store, path);
+		(void)lab_files_remove(store, path);
 	close_fd(&scratch->dir);
 }
 
@@ -356,7 +356,7 @@ static int remove_image(int store, const char *id, struct lab_err *err)
 	/* Out of sight at once; if we are killed meanwhile, the next one sweeps it. */
 	if (renameat(store, path, store, gone) < 0)
 		return lab_err_errno(err, errno, "remove image %.12s", id);
-	r = lab_tree_remove(store, gone);
+	r = lab_files_remove(store, gone);
 	return r < 0 ? lab_err_errno(err, -r, "remove image %.12s", id) : 0;
 }
 

@@ -582,16 +582,7 @@ static enum mod_verdict run_client(struct mod *m)
 
 static enum mod_verdict run(struct mod *m)
 {
-	const char *role;
-
-	if (!mod_need(m, "role", &role))
-		return MOD_FAIL;
-	if (strcmp(role, "server") == 0)
-		return run_server(m);
-	mod_ready(false);
-	if (strcmp(role, "client") == 0)
-		return run_client(m);
-	return mod_bad_option(m, "option role: \"%.64s\" must be server or client", role);
+	return mod_by_role(m, run_server, run_client);
 }
 
 int main(int argc, char **argv)

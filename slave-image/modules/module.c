@@ -237,6 +237,21 @@ void mod_real_data(struct mod *m, const char *name, double v)
 	(void)json_object_set_new(m->data, name, json_real(v));
 }
 
+enum mod_verdict mod_by_role(struct mod *m, enum mod_verdict (*server)(struct mod *m),
+			     enum mod_verdict (*client)(struct mod *m))
+{
+	const char *role;
+
+	if (!mod_need(m, "role", &role))
+		return MOD_FAIL;
+	if (strcmp(role, "server") == 0)
+		return server(m);
+	mod_ready(false);
+	if (strcmp(role, "client") == 0)
+		return client(m);
+	return mod_bad_option(m, "option role: \"%.64s\" must be server or client", role);
+}
+
 int mod_main(int argc, const char *about, enum mod_verdict (*run)(struct mod *m))
 {
 	struct sigaction sa = { .sa_handler = on_interrupt, .sa_flags = SA_RESTART };

@@ -111,6 +111,17 @@ enum mod_verdict mod_bad_option(struct mod *m, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /**
+ * mod_by_role() - Run as the server or the client, as the option role says
+ * @m:		module
+ * @server:	the one that waits; says itself when it is ready
+ * @client:	the one that does not
+ *
+ * Return: verdict of the one that ran; MOD_FAIL: the option is missing, or names neither.
+ */
+enum mod_verdict mod_by_role(struct mod *m, enum mod_verdict (*server)(struct mod *m),
+			     enum mod_verdict (*client)(struct mod *m));
+
+/**
  * mod_flag() - Is an option switched on
  * @m:		module
  * @name:	option

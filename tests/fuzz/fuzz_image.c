@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "netlab/base/tree.h"
+#include "netlab/base/files.h"
 #include "netlab/base/util.h"
 #include "slave-image/image/tar.h"
 
@@ -45,6 +45,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		check_beside(dir);
 	}
-	(void)lab_tree_remove(AT_FDCWD, dir);
+	(void)lab_files_remove(AT_FDCWD, dir);
 	return 0;
 }

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "netlab/base/tree.h"
+#include "netlab/base/files.h"
 #include "netlab/base/util.h"
 #include "slave-image/image/path.h"
 #include "slave-image/image/store.h"
@@ -226,6 +226,6 @@ int main(void)
 	if (!mkdtemp(dir) || setenv("NETLAB_IMAGES", dir, 1) < 0)
 		return 1;
 	r = cmocka_run_group_tests(tests, NULL, NULL);
-	(void)lab_tree_remove(AT_FDCWD, dir);
+	(void)lab_files_remove(AT_FDCWD, dir);
 	return r;
 }
