@@ -242,7 +242,7 @@ static void values_of_host_params_are_checked(LAB_UNUSED void **state)
 		"t.xml:4:27: error: host h: cpus: \"0\" is not a number of processors from 0.01 to 1000; write 2 or 0.5\n"
 		"t.xml:5:27: error: host h: cpus: \"two\" is not a number of processors from 0.01 to 1000; write 2 or"
 		" 0.5\n"
-		"t.xml:6:30: error: host h: backend: there is no backend \"pod\"; there are: native, nspawn\n");
+		"t.xml:6:30: error: host h: backend: there is no backend \"pod\"; there are: native, nspawn, lxc, lxd, podman\n");
 }
 
 static void host_params_are_limits_of_the_host(LAB_UNUSED void **state)
