@@ -143,8 +143,8 @@ static int send_tree(int fd, const struct stat *st, char *name, unsigned int dep
 		     struct lab_err *err)
 {
 	cleanup_dir DIR *dir = NULL;
-	const struct dirent *de;
-	int copy, r;
+	const char *inside;
+	int r;
 
 	if (S_ISREG(st->st_mode)) {
 		r = send_head(out, 'f', st, (uint64_t)st->st_size, name, err);
@@ -157,15 +157,11 @@ static int send_tree(int fd, const struct stat *st, char *name, unsigned int dep
 	r = send_head(out, 'd', st, 0, name, err);
 	if (r < 0)
 		return r;
-	copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	dir = copy < 0 ? NULL : fdopendir(copy);
-	if (!dir) {
-		close_fd(&copy);
+	dir = lab_files_list(fd);
+	if (!dir)
 		return lab_err_errno(err, errno, "%s", name);
-	}
-	while (r == 0 && (de = readdir(dir)) != NULL)
-		if (strcmp(de->d_name, ".") != 0 && strcmp(de->d_name, "..") != 0)
-			r = send_entry(fd, de->d_name, name, depth, out, err);
+	while (r == 0 && (inside = lab_files_next(dir)) != NULL)
+		r = send_entry(fd, inside, name, depth, out, err);
 	return r;
 }
 

@@ -8,9 +8,26 @@
 
 #include "netlab/base/util.h"
 
-static bool is_dot(const char *name)
+DIR *lab_files_list(int dir)
 {
-	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+	int fd = fcntl(dir, F_DUPFD_CLOEXEC, 3);
+	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+
+	if (list)
+		rewinddir(list);
+	else
+		close_fd(&fd);
+	return list;
+}
+
+const char *lab_files_next(DIR *list)
+{
+	const struct dirent *de;
+
+	while ((de = readdir(list)) != NULL)
+		if (strcmp(de->d_name, ".") != 0 && strcmp(de->d_name, "..") != 0)
+			return de->d_name;
+	return NULL;
 }
 
 static int first_of(int r, int one)
@@ -23,7 +40,7 @@ static int remove_tree(int dir, const char *name, const dev_t *dev, unsigned int
 static int remove_inside(int dir, const char *name, const dev_t *dev, unsigned int depth)
 {
 	cleanup_dir DIR *d = NULL;
-	const struct dirent *de;
+	const char *inside;
 	struct stat st;
 	int fd, r = 0;
 
@@ -41,9 +58,8 @@ static int remove_inside(int dir, const char *name, const dev_t *dev, unsigned i
 		return -errno;
 	if (dev && *dev != st.st_dev)
 		return -EXDEV;
-	while ((de = readdir(d)) != NULL)
-		if (!is_dot(de->d_name))
-			r = first_of(r, remove_tree(fd, de->d_name, &st.st_dev, depth + 1));
+	while ((inside = lab_files_next(d)) != NULL)
+		r = first_of(r, remove_tree(fd, inside, &st.st_dev, depth + 1));
 	return r;
 }
 

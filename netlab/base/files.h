@@ -3,6 +3,8 @@
 #ifndef NETLAB_BASE_FILES_H
 #define NETLAB_BASE_FILES_H
 
+#include <dirent.h>
+
 #define LAB_FILES_DEPTH_MAX 256u /* directories in one another; a deeper tree is refused */
 
 /**
@@ -30,5 +32,21 @@ int lab_files_remove(int dir, const char *name);
  * Source: SEEK_DATA in lseek(2), xattr(7).
  */
 int lab_files_copy(int from, const char *name, int to);
+
+/**
+ * lab_files_list() - Read a directory that is open, from its beginning
+ * @dir:	directory; stays as it is, but where it is read from moves along
+ *
+ * Return: for lab_files_next(), caller closes it with closedir(3); NULL, with errno: it is none, or there is no memory.
+ */
+DIR *lab_files_list(int dir);
+
+/**
+ * lab_files_next() - The next name in a directory, but for "." and ".."
+ * @list:	directory
+ *
+ * Return: name, until the next call; NULL at the end.
+ */
+const char *lab_files_next(DIR *list);
 
 #endif

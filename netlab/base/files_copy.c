@@ -187,18 +187,12 @@ static int copy_one(struct copy *c, int dir, const char *name, int to_dir, unsig
 
 static int copy_inside(struct copy *c, int from, int to, unsigned int depth)
 {
-	cleanup_dir DIR *d = NULL;
-	const struct dirent *de;
-	int fd = fcntl(from, F_DUPFD_CLOEXEC, 3), r = 0;
+	cleanup_dir DIR *d = lab_files_list(from);
+	const char *name;
+	int r = d ? 0 : -errno;
 
-	d = fd < 0 ? NULL : fdopendir(fd);
-	if (!d) {
-		close_fd(&fd);
-		return -ENOMEM;
-	}
-	while (r == 0 && (de = readdir(d)) != NULL)
-		if (strcmp(de->d_name, ".") != 0 && strcmp(de->d_name, "..") != 0)
-			r = copy_one(c, from, de->d_name, to, depth + 1);
+	while (r == 0 && (name = lab_files_next(d)) != NULL)
+		r = copy_one(c, from, name, to, depth + 1);
 	return r;
 }
 

@@ -11,7 +11,12 @@
 
 #include "netlab/keeper/check.h"
 
-enum { NEAR_MAX = 512, CHILD_US = 120 * 1000 * 1000 };
+enum {
+	NEAR_MAX = 512,
+	CHILD_US = 120 * 1000 * 1000,
+	STOP_MS = 10000, /* for processes to end by themselves, unless something else was said */
+	STOP_MS_MAX = 3600000, /* an hour */
+};
 
 /* States in which an operation is possible. */
 enum state {
@@ -124,6 +129,7 @@ static void op_free(struct lab_hostop *op)
 		close_fd(&op->fds[i]);
 	sweep_fini(&op->sweep);
 	json_decref(op->params);
+	json_decref(op->said);
 	if (op->client)
 		lab_relay_released(op->client);
 	free(op);
@@ -408,10 +414,24 @@ static void show(struct lab_hostop *op)
 	lab_hostop_done(op, json_pack("{s:s, s:[o]}", "lab", op->keeper->rundir.name, "hosts", o));
 }
 
+static void stop(struct lab_hostop *op)
+{
+	const json_t *param = json_object_get(op->params, "timeout_ms");
+	json_int_t timeout_ms = param ? json_integer_value(param) : STOP_MS;
+	struct lab_err err;
+
+	if ((param && !json_is_integer(param)) || timeout_ms < 0 || timeout_ms > STOP_MS_MAX) {
+		(void)lab_err_set(&err, EINVAL, "timeout_ms must be 0 to %d", STOP_MS_MAX);
+		lab_hostop_fail(op, &err);
+		return;
+	}
+	ops_of(op->host)->stop(op, timeout_ms);
+}
+
 static void restart(struct lab_hostop *op)
 {
 	op->then = ops_of(op->host)->start;
-	ops_of(op->host)->stop(op);
+	stop(op);
 }
 
 /* ---- the methods ---- */
@@ -438,7 +458,7 @@ static const struct method {
 	{ "host.show", show, NO_OP, ANY, true, false, { NULL } },
 	{ "host.state", NULL, OP(state), ANY, true, false, { NULL } },
 	{ "host.start", NULL, OP(start), STOPPED, false, false, { NULL } },
-	{ "host.stop", NULL, OP(stop), RUNNING | FROZEN, false, false, { "timeout_ms" } },
+	{ "host.stop", stop, NO_OP, RUNNING | FROZEN, false, false, { "timeout_ms" } },
 	{ "host.restart", restart, OP(start), RUNNING | FROZEN, false, false, { "timeout_ms" } },
 	{ "host.freeze", NULL, OP(freeze), RUNNING, false, false, { "cgroups" } },
 	{ "host.thaw", NULL, OP(thaw), FROZEN, false, false, { NULL } },

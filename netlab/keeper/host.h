@@ -75,6 +75,7 @@ struct lab_klife {
 };
 
 typedef void (*lab_hostop_fn)(struct lab_hostop *op);
+typedef void (*lab_hostop_stop_fn)(struct lab_hostop *op, json_int_t timeout_ms);
 
 /**
  * struct lab_hostop_sweep - a host's processes on their way to their end
@@ -128,6 +129,8 @@ struct lab_hostop_child {
  * @copied:	of snapshots: it is a copy
  * @child:	of lab_hostop_child()
  * @sweep:	of stop
+ * @engine_next: of foreign hosts: goes on when the engine has done what it was asked
+ * @said:	of foreign hosts: what the engine said to that
  * @next:	list of all that are under way
  */
 struct lab_hostop {
@@ -147,13 +150,15 @@ struct lab_hostop {
 	bool again, copied;
 	struct lab_hostop_child child;
 	struct lab_hostop_sweep sweep;
+	lab_hostop_fn engine_next;
+	json_t *said;
 	struct lab_hostop *next;
 };
 
 /**
  * struct lab_host_ops - what a backend does with a host; a NULL function is something it cannot do
  * @start:	start a stopped host in the network namespace it has
- * @stop:	end all that runs in it, by `timeout_ms`; ends with lab_hostop_next()
+ * @stop:	end all that runs in it, within a time; ends with lab_hostop_next()
  * @freeze:	stop all its processes until @thaw
  * @thaw:	let them go on
  * @state:	processes, memory, processor time, into lab_hostop_done()
@@ -166,7 +171,8 @@ struct lab_hostop {
  * @snapshot_delete: forget one
  */
 struct lab_host_ops {
-	lab_hostop_fn start, stop, freeze, thaw, state;
+	lab_hostop_stop_fn stop;
+	lab_hostop_fn start, freeze, thaw, state;
 	lab_hostop_fn mount, umount;
 	lab_hostop_fn snapshot_create, snapshot_list, snapshot_rename, snapshot_restore,
 		snapshot_delete;
@@ -278,16 +284,6 @@ int lab_hostop_timer(struct lab_hostop *op, uint64_t delay_us, lab_hostop_fn fn)
 int lab_hostop_child(struct lab_hostop *op, int (*fn)(struct lab_hostop *op, struct lab_err *err),
 		     void (*done)(struct lab_hostop *op, int r, struct lab_err *err),
 		     struct lab_err *err);
-
-/**
- * lab_hostop_timeout() - The `timeout_ms` of an operation
- * @op:		operation
- * @ret:	written: milliseconds
- * @err:	filled on failure; may be NULL
- *
- * Return: 0 or -EINVAL.
- */
-int lab_hostop_timeout(const struct lab_hostop *op, json_int_t *ret, struct lab_err *err);
 
 /**
  * lab_host_start() - The start of a host, whatever its backend

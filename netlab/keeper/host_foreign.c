@@ -4,111 +4,98 @@
 
 #include "netlab/keeper/host.h"
 
-/* What the engine says is the answer to the client. */
-static void on_answer(struct lab_keeper *k, uint32_t index, const json_t *result,
-		      const struct lab_err *err, int *fds, unsigned int n_fds, void *user)
+/*
+ * Ask for an operation, and go on with @next when it is done. What the engine refuses is the answer to the client: that is the end of it. What the
+ * engine said lies in lab_hostop.said until the operation is over.
+ */
+static void on_reply(struct lab_keeper *k, uint32_t index, const json_t *result,
+		     const struct lab_err *err, int *fds, unsigned int n_fds, void *user)
 {
 	struct lab_hostop *op = user;
+	lab_hostop_fn next = op->engine_next;
 	struct lab_err copy;
 
 	(void)k;
 	(void)index;
 	(void)fds;
 	(void)n_fds;
+	op->engine_next = NULL;
 	if (err) {
 		copy = *err;
+		op->host->life->asked &= op->host->state == LAB_HOST_DEAD;
 		lab_hostop_fail(op, &copy);
 		return;
 	}
-	if (strcmp(op->method, "host.freeze") == 0)
-		op->host->life->frozen = true;
-	if (strcmp(op->method, "host.thaw") == 0)
-		op->host->life->frozen = false;
-	lab_hostop_done(op, json_deep_copy(result));
+	json_decref(op->said);
+	op->said = json_deep_copy(result);
+	next(op);
 }
 
-static void ask(struct lab_hostop *op, const char *name, json_t *args, lab_engine_reply_fn fn)
+static void ask(struct lab_hostop *op, const char *name, json_t *args, lab_hostop_fn next)
 {
 	struct lab_err err;
 
-	if (lab_keeper_engine_call(op->keeper, op->host->index, name, args, fn, op, &err) < 0)
+	op->engine_next = next;
+	if (lab_keeper_engine_call(op->keeper, op->host->index, name, args, on_reply, op, &err) < 0)
 		lab_hostop_fail(op, &err);
+}
+
+static void answer(struct lab_hostop *op)
+{
+	lab_hostop_done(op, json_incref(op->said));
+}
+
+static void frozen(struct lab_hostop *op)
+{
+	op->host->life->frozen = true;
+	answer(op);
+}
+
+static void thawed(struct lab_hostop *op)
+{
+	op->host->life->frozen = false;
+	answer(op);
 }
 
 static void freeze(struct lab_hostop *op)
 {
-	ask(op, "freeze", NULL, on_answer);
+	ask(op, "freeze", NULL, frozen);
 }
 
 static void thaw(struct lab_hostop *op)
 {
-	ask(op, "thaw", NULL, on_answer);
+	ask(op, "thaw", NULL, thawed);
 }
 
-static void stopped(struct lab_hostop *op)
+static void gone(struct lab_hostop *op)
 {
 	if (lab_hosts_gone(op->host))
 		lab_hostop_next(op);
 }
 
 /* Its agent goes with it, and that it has gone comes on a channel of its own. */
-static void on_stopped(struct lab_keeper *k, uint32_t index, const json_t *result,
-		       const struct lab_err *err, int *fds, unsigned int n_fds, void *user)
+static void stopped(struct lab_hostop *op)
 {
-	struct lab_hostop *op = user;
-	struct lab_err copy;
-
-	(void)k;
-	(void)index;
-	(void)result;
-	(void)fds;
-	(void)n_fds;
-	if (err) {
-		op->host->life->asked = false;
-		copy = *err;
-		lab_hostop_fail(op, &copy);
-		return;
-	}
 	op->host->life->frozen = false;
-	op->poke = stopped;
-	stopped(op);
+	op->poke = gone;
+	gone(op);
 }
 
-static void stop(struct lab_hostop *op)
+static void stop(struct lab_hostop *op, json_int_t timeout_ms)
 {
-	json_int_t timeout_ms;
-	struct lab_err err;
-
-	if (lab_hostop_timeout(op, &timeout_ms, &err) < 0) {
-		lab_hostop_fail(op, &err);
-		return;
-	}
 	op->host->life->asked = true;
-	ask(op, "stop", json_pack("{s:I}", "timeout_ms", timeout_ms), on_stopped);
+	ask(op, "stop", json_pack("{s:I}", "timeout_ms", timeout_ms), stopped);
 }
 
-static void on_state(struct lab_keeper *k, uint32_t index, const json_t *result,
-		     const struct lab_err *err, int *fds, unsigned int n_fds, void *user)
+static void tell_state(struct lab_hostop *op)
 {
 	static const char *const names[][2] = { { "processes", "processes" },
 						{ "memory", "memory_bytes" },
 						{ "cpu_us", "cpu_us" } };
-	struct lab_hostop *op = user;
-	struct lab_err copy;
-	json_t *o;
+	json_t *o = lab_host_state(op->host);
 
-	(void)k;
-	(void)index;
-	(void)fds;
-	(void)n_fds;
-	if (err) {
-		copy = *err;
-		lab_hostop_fail(op, &copy);
-		return;
-	}
-	o = lab_host_state(op->host);
 	for (size_t i = 0; i < LAB_ARRAY_SIZE(names); i++) {
-		json_t *value = json_object_get(result, names[i][0]);
+		json_t *value = json_object_get(op->said, names[i][0]);
 
 		if (o && value)
 			(void)json_object_set(o, names[i][1], value);
@@ -122,7 +109,7 @@ static void state(struct lab_hostop *op)
 	if (op->host->state == LAB_HOST_DEAD)
 		lab_hostop_done(op, lab_host_state(op->host));
 	else
-		ask(op, "state", NULL, on_state);
+		ask(op, "state", NULL, tell_state);
 }
 
 /* Methods and operations have the same names. */
@@ -132,26 +119,22 @@ static void pass(struct lab_hostop *op)
 
 	(void)json_object_del(args, "host");
 	(void)json_object_del(args, "cgroups");
-	ask(op, op->method + strlen("host."), args, on_answer);
+	ask(op, op->method + strlen("host."), args, answer);
 }
 
-/* What runs is stopped for it, and runs again then. */
-static void on_restored(struct lab_keeper *k, uint32_t index, const json_t *result,
-			const struct lab_err *err, int *fds, unsigned int n_fds, void *user)
+static void restored(struct lab_hostop *op)
 {
-	struct lab_hostop *op = user;
-
-	if (err || !op->again)
-		on_answer(k, index, result, err, fds, n_fds, user);
-	else
+	if (op->again)
 		lab_host_start(op);
+	else
+		answer(op);
 }
 
 static void restore_now(struct lab_hostop *op)
 {
 	op->poke = NULL;
 	ask(op, "snapshot.restore", json_pack("{s:O}", "name", json_object_get(op->params, "name")),
-	    on_restored);
+	    restored);
 }
 
 static bool is_listed(const json_t *result, const json_t *name)
@@ -164,30 +147,22 @@ static bool is_listed(const json_t *result, const json_t *name)
 	return false;
 }
 
-/* A host is not stopped for a snapshot that it has not: the engine says so. */
-static void on_listed(struct lab_keeper *k, uint32_t index, const json_t *result,
-		      const struct lab_err *err, int *fds, unsigned int n_fds, void *user)
+/* A host is not stopped for a snapshot that it has not: the engine says so. What runs is stopped for it, and runs again then. */
+static void listed(struct lab_hostop *op)
 {
-	struct lab_hostop *op = user;
-
-	if (err) {
-		on_answer(k, index, result, err, fds, n_fds, user);
-		return;
-	}
 	op->again = op->host->state == LAB_HOST_RUNNING &&
-		    is_listed(result, json_object_get(op->params, "name"));
+		    is_listed(op->said, json_object_get(op->params, "name"));
 	if (!op->again) {
 		restore_now(op);
 		return;
 	}
 	op->then = restore_now;
-	op->host->life->asked = true;
-	ask(op, "stop", json_pack("{s:i}", "timeout_ms", 0), on_stopped);
+	stop(op, 0);
 }
 
 static void restore(struct lab_hostop *op)
 {
-	ask(op, "snapshot.list", NULL, on_listed);
+	ask(op, "snapshot.list", NULL, listed);
 }
 
 const struct lab_host_ops lab_host_foreign = {

@@ -11,8 +11,6 @@
 
 enum {
 	START_US = 60 * 1000 * 1000,
-	STOP_MS = 10000, /* for processes to end by themselves, unless something else was said */
-	STOP_MS_MAX = 3600000, /* an hour */
 	KILL_US = 30 * 1000 * 1000,
 	WATCH_MAX = 4096, /* processes that are waited for at once */
 };
@@ -195,17 +193,6 @@ static void stop_poked(struct lab_hostop *op)
 		killed(op);
 }
 
-int lab_hostop_timeout(const struct lab_hostop *op, json_int_t *ret, struct lab_err *err)
-{
-	const json_t *param = json_object_get(op->params, "timeout_ms");
-	json_int_t timeout_ms = param ? json_integer_value(param) : STOP_MS;
-
-	if ((param && !json_is_integer(param)) || timeout_ms < 0 || timeout_ms > STOP_MS_MAX)
-		return lab_err_set(err, EINVAL, "timeout_ms must be 0 to %d", STOP_MS_MAX);
-	*ret = timeout_ms;
-	return 0;
-}
-
 void lab_host_stop_now(struct lab_hostop *op)
 {
 	op->host->life->asked = true;
@@ -214,15 +201,8 @@ void lab_host_stop_now(struct lab_hostop *op)
 	kill_all(op);
 }
 
-static void stop(struct lab_hostop *op)
+static void stop(struct lab_hostop *op, json_int_t timeout_ms)
 {
-	json_int_t timeout_ms;
-	struct lab_err err;
-
-	if (lab_hostop_timeout(op, &timeout_ms, &err) < 0) {
-		lab_hostop_fail(op, &err);
-		return;
-	}
 	op->host->life->asked = true;
 	/* The freezer of version 1 keeps processes from dying. */
 	if (op->host->life->frozen)

@@ -17,11 +17,6 @@
  * be given other layers while it is mounted. All of it is on the lab's tmpfs, and goes with the lab.
  */
 
-static void dir_of(const struct lab_khost *host, char ret[LAB_HOST_DIR_LEN])
-{
-	(void)snprintf(ret, LAB_HOST_DIR_LEN, "/up/%u", host->index);
-}
-
 static void layer_name(uint32_t id, char ret[LAB_SPAWN_LAYER_LEN])
 {
 	(void)snprintf(ret, LAB_SPAWN_LAYER_LEN, "s%u", id);
@@ -93,6 +88,18 @@ static int check_new(const struct lab_hostop *op, const char *member, const char
 	return 0;
 }
 
+/* The snapshot that an operation is about; one that is not there is its end. */
+static struct lab_ksnap *snap_of(struct lab_hostop *op)
+{
+	struct lab_ksnap *snap = NULL;
+	struct lab_err err;
+
+	if (need(op, &snap, &err) == 0)
+		return snap;
+	lab_hostop_fail(op, &err);
+	return NULL;
+}
+
 /* How many layers lie on one another, with this one. */
 static unsigned int depth(const struct lab_klife *life, uint32_t id)
 {
@@ -154,28 +161,26 @@ static bool is_work(const char *name)
 	return name[0] == 'w' && name[strspn(name + 1, "0123456789") + 1] == '\0';
 }
 
-static int open_dir(const char *path, struct lab_err *err)
+/* Open what is kept of a host. */
+static int open_dir(const struct lab_hostop *op, struct lab_err *err)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char path[LAB_HOST_DIR_LEN];
+	int fd;
 
+	(void)snprintf(path, sizeof(path), "/up/%u", op->host->index);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? lab_err_errno(err, errno, "%s", path) : fd;
 }
 
 /* Do something with each layer. */
 static int each_layer(int dir, int to, int (*fn)(int dir, const char *name, int to))
 {
-	cleanup_dir DIR *d = NULL;
-	const struct dirent *de;
-	int fd = fcntl(dir, F_DUPFD_CLOEXEC, 3), r = 0;
+	cleanup_dir DIR *d = lab_files_list(dir);
+	const char *name;
+	int r = d ? 0 : -errno;
 
-	d = fd < 0 ? NULL : fdopendir(fd);
-	if (!d) {
-		close_fd(&fd);
-		return -ENOMEM;
-	}
-	rewinddir(d);
-	while (r == 0 && (de = readdir(d)) != NULL)
-		r = fn(dir, de->d_name, to);
+	while (r == 0 && (name = lab_files_next(d)) != NULL)
+		r = fn(dir, name, to);
 	return r;
 }
 
@@ -228,18 +233,16 @@ static bool must_copy(const struct lab_hostop *op)
 static int create_child(struct lab_hostop *op, struct lab_err *err)
 {
 	bool copies = op->copied;
-	char path[LAB_HOST_DIR_LEN], name[LAB_SPAWN_LAYER_LEN];
-	cleanup_close int dir = -1, to = -1;
+	cleanup_close int dir = open_dir(op, err), to = -1;
+	char name[LAB_SPAWN_LAYER_LEN];
 	int r;
 
-	(void)umask(0);
-	dir_of(op->host, path);
-	layer_name(op->snap.id, name);
-	dir = open_dir(path, err);
 	if (dir < 0)
 		return dir;
+	(void)umask(0);
+	layer_name(op->snap.id, name);
 	if (mkdirat(dir, name, 0755) < 0)
-		return lab_err_errno(err, errno, "%s/%s", path, name);
+		return lab_err_errno(err, errno, "/up/%u/%s", op->host->index, name);
 	to = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	r = to < 0 ? -errno : each_layer(dir, to, copies ? copy_layer : move_layer);
 	if (r == 0)
@@ -261,12 +264,9 @@ static int create_child(struct lab_hostop *op, struct lab_err *err)
 /* The host goes on above what has become the snapshot. */
 static int go_on(struct lab_hostop *op, struct lab_err *err)
 {
-	char path[LAB_HOST_DIR_LEN];
-	cleanup_close int dir = -1;
+	cleanup_close int dir = open_dir(op, err);
 	int r;
 
-	dir_of(op->host, path);
-	dir = open_dir(path, err);
 	if (dir < 0)
 		return dir;
 	r = write_layers(op->host->life, op->snap.id, dir);
@@ -348,14 +348,13 @@ void lab_snap_list(struct lab_hostop *op)
 
 void lab_snap_rename(struct lab_hostop *op)
 {
-	struct lab_ksnap *snap = NULL;
+	struct lab_ksnap *snap = snap_of(op);
 	const char *to = NULL;
 	struct lab_err err;
-	int r = need(op, &snap, &err);
 
-	if (r == 0)
-		r = check_new(op, "to", &to, &err);
-	if (r < 0) {
+	if (!snap)
+		return;
+	if (check_new(op, "to", &to, &err) < 0) {
 		lab_hostop_fail(op, &err);
 		return;
 	}
@@ -369,12 +368,10 @@ void lab_snap_rename(struct lab_hostop *op)
 static int clean_child(struct lab_hostop *op, struct lab_err *err)
 {
 	const struct lab_klife *life = op->host->life;
-	char path[LAB_HOST_DIR_LEN], name[LAB_SPAWN_LAYER_LEN];
-	cleanup_close int dir = -1;
+	cleanup_close int dir = open_dir(op, err);
+	char name[LAB_SPAWN_LAYER_LEN];
 	int r;
 
-	dir_of(op->host, path);
-	dir = open_dir(path, err);
 	if (dir < 0)
 		return dir;
 	r = lab_files_remove(dir, "old");
@@ -415,13 +412,10 @@ static void clean(struct lab_hostop *op)
 
 void lab_snap_delete(struct lab_hostop *op)
 {
-	struct lab_ksnap *snap = NULL;
-	struct lab_err err;
+	struct lab_ksnap *snap = snap_of(op);
 
-	if (need(op, &snap, &err) < 0) {
-		lab_hostop_fail(op, &err);
+	if (!snap)
 		return;
-	}
 	snap->name[0] = '\0';
 	clean(op);
 }
@@ -429,12 +423,9 @@ void lab_snap_delete(struct lab_hostop *op)
 /* Few renames on a tmpfs: no work for a child. */
 static int go_back(struct lab_hostop *op, struct lab_err *err)
 {
-	char path[LAB_HOST_DIR_LEN];
-	cleanup_close int dir = -1, old = -1;
+	cleanup_close int dir = open_dir(op, err), old = -1;
 	int r;
 
-	dir_of(op->host, path);
-	dir = open_dir(path, err);
 	if (dir < 0)
 		return dir;
 	/* Of an earlier one that was killed. */
@@ -470,13 +461,10 @@ static void restore_now(struct lab_hostop *op)
 
 void lab_snap_restore(struct lab_hostop *op)
 {
-	struct lab_ksnap *snap = NULL;
-	struct lab_err err;
+	const struct lab_ksnap *snap = snap_of(op);
 
-	if (need(op, &snap, &err) < 0) {
-		lab_hostop_fail(op, &err);
+	if (!snap)
 		return;
-	}
 	op->snap = *snap;
 	op->again = op->host->state == LAB_HOST_RUNNING;
 	if (op->again) {
