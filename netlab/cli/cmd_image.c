@@ -64,7 +64,6 @@ static int print_table(const struct lab_cli *cli, const struct img_about *list, 
 		{ "NAME", false }, { "ID", false },      { "SIZE", true },
 		{ "FILES", true }, { "CREATED", false }, { "BASE", false },
 	};
-	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
 	LAB_CLEANUP(lab_table_freep) struct lab_table *table = NULL;
 	char created[64], size[32];
 	int r = lab_table_new(columns, LAB_ARRAY_SIZE(columns), &table);

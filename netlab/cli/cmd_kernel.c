@@ -90,7 +90,6 @@ static int print_table(const struct lab_cli *cli, const struct lab_kernel *kerne
 		{ "FETCHED", false },
 		{ "PATH", false },
 	};
-	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
 	LAB_CLEANUP(lab_table_freep) struct lab_table *table = NULL;
 	char when[64];
 	size_t i;
