@@ -376,6 +376,7 @@ void lab_lxd_close(struct lab_lxd *lxd)
 	lab_lxd_server_fini(&lxd->server);
 }
 
+LAB_PRINTF(5, 0)
 static int call(struct lab_lxd *lxd, struct lab_http_req *req, json_t **ret, struct lab_err *err,
 		const char *fmt, va_list ap)
 {
