@@ -436,6 +436,7 @@ int lab_lxd_await(struct lab_lxd *lxd, const char *operation, json_t **ret, stru
 	return 0;
 }
 
+LAB_PRINTF(5, 0)
 static int begin(struct lab_lxd *lxd, struct lab_http_req *req, json_t **ret, struct lab_err *err,
 		 const char *fmt, va_list ap)
 {
