@@ -14,7 +14,7 @@
  * order, so that an index into ctl_recipe.hosts is an index into lab_topo.hosts, and the same for
  * interfaces.
  *
- * Requirements (params) that a container can be built to: for a host memory, cpus, backend, image, and
+ * Requirements (params) that a container can be built to: for a host memory, cpus, pids, backend, image, and
  * what its backend knows beside (netlab/backend/backend.h); for an interface mtu, hwaddr and driver ("veth"). A requirement with an empty value is met by every machine. Any other one no container
  * meets, and that is an error that names it.
  *

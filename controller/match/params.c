@@ -63,31 +63,17 @@ static int apply_driver(const char *value, void *object, struct lab_err *err)
 
 static int apply_memory(const char *value, void *object, struct lab_err *err)
 {
-	struct lab_host *host = object;
-	uint64_t bytes;
-
-	if (lab_parse_size(value, &bytes) < 0 || bytes < LAB_LIMIT_MEMORY_MIN)
-		return lab_err_set(
-			err, EINVAL,
-			"memory: \"%.60s\" is not a size of at least %uMiB; write 256M, 512MiB or 1GiB",
-			value, LAB_LIMIT_MEMORY_MIN >> 20);
-	host->limits.memory_bytes = bytes;
-	return 0;
+	return lab_limits_set(&((struct lab_host *)object)->limits, "memory", value, err);
 }
 
 static int apply_cpus(const char *value, void *object, struct lab_err *err)
 {
-	struct lab_host *host = object;
-	uint32_t milli;
+	return lab_limits_set(&((struct lab_host *)object)->limits, "cpus", value, err);
+}
 
-	if (lab_parse_milli(value, &milli) < 0 || milli < LAB_LIMIT_CPUS_MIN ||
-	    milli > LAB_LIMIT_CPUS_MAX)
-		return lab_err_set(
-			err, EINVAL,
-			"cpus: \"%.60s\" is not a number of processors from 0.01 to %u; write 2 or 0.5",
-			value, LAB_LIMIT_CPUS_MAX / 1000);
-	host->limits.cpus_milli = milli;
-	return 0;
+static int apply_pids(const char *value, void *object, struct lab_err *err)
+{
+	return lab_limits_set(&((struct lab_host *)object)->limits, "pids", value, err);
 }
 
 static int set_text(char **to, const char *value, struct lab_err *err)
@@ -130,11 +116,9 @@ static const struct param_def iface_params[] = {
 };
 
 static const struct param_def host_params[] = {
-	{ "memory", "memory", apply_memory, true },
-	{ "cpus", "cpus", apply_cpus, true },
-	{ "backend", "backend", apply_backend, true },
-	{ "image", "image", apply_image, true },
-	{ NULL, NULL, NULL, false },
+	{ "memory", "memory", apply_memory, true }, { "cpus", "cpus", apply_cpus, true },
+	{ "pids", "pids", apply_pids, true },       { "backend", "backend", apply_backend, true },
+	{ "image", "image", apply_image, true },    { NULL, NULL, NULL, false },
 };
 
 static const struct param_def *find(const struct param_def *defs, const char *name)

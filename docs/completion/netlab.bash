@@ -95,7 +95,7 @@ _netlab()
 	topo) within='up down ls inspect plan status pids' ;;
 	kernel) within='fetch ls rm run' ;;
 	image) within='import export ls show rm' ;;
-	host) within='list exists show state start stop restart freeze unfreeze put get ls mkdir rm mount umount snapshot exec shell' ;;
+	host) within='list exists show state start stop restart freeze unfreeze put get ls mkdir rm config mount umount snapshot exec shell' ;;
 	esac
 	if [ -n "$within" ]; then
 		if [ "$COMP_CWORD" -eq 2 ]; then
@@ -167,6 +167,10 @@ _netlab()
 		with_arg=' -m --mode -o --owner '
 		;;
 	'host rm') options='--recursive' ;;
+	'host config')
+		options='--memory --cpus --pids --env --unset'
+		with_arg=' --memory --cpus --pids -e --env --unset '
+		;;
 	'host mount') options='--read-only' ;;
 	'host stop' | 'host restart')
 		options='--all --timeout'
@@ -260,8 +264,8 @@ _netlab()
 		'host get',2 | 'host put',3 | 'host mount',3 | 'host umount',2 | 'host ls',2 | 'host mkdir',2 | 'host rm',2) _netlab_paths "${operands[@]:0:2}" ;;
 		'host put',1 | 'host get',1 | 'host mount',1 | 'host umount',1 | 'host ls',1 | 'host mkdir',1 | 'host rm',1) _netlab_hosts "${operands[0]}" ;;
 		'host put',* | 'host get',* | 'host mount',* | 'host umount',* | 'host ls',* | 'host mkdir',* | 'host rm',*) ;;
-		'host exists',1 | 'host show',1 | 'host state',1) _netlab_hosts "${operands[0]}" ;;
-		'host exists',* | 'host show',* | 'host state',*) ;;
+		'host exists',1 | 'host show',1 | 'host state',1 | 'host config',1) _netlab_hosts "${operands[0]}" ;;
+		'host exists',* | 'host show',* | 'host state',* | 'host config',*) ;;
 		*) _netlab_hosts "${operands[0]}" ;;
 		esac
 		;;

@@ -425,9 +425,15 @@ static int start(const struct lab_engine *engine, const struct lab_engine_host *
 	if (!info)
 		return r < 0 ? r : -EIO;
 	(void)json_unpack(info, "{s:{s:I, s:I}}", "State", "Pid", &pid, "ConmonPid", &conmon);
-	r = await_agent(&pd, sock, (pid_t)pid, err);
-	if (r < 0)
+	r = lab_podman_apply_limits(&pd, json_object_get(host->kept, "limits"), err);
+	if (r == 0)
+		r = await_agent(&pd, sock, (pid_t)pid, err);
+	if (r < 0) {
+		(void)lab_podman_call(&pd, (struct lab_http_req){ .method = "POST", .also = 304 },
+				      NULL, NULL, "/containers/%s/stop?timeout=0",
+				      lab_podman_id(&pd));
 		return r;
+	}
 	*ret_fd = r;
 	if (!pd.uri && json_object_set_new(ret, "pid", json_integer(pid)) < 0)
 		return lab_err_set(err, ENOMEM, "out of memory");

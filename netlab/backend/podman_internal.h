@@ -201,6 +201,26 @@ json_t *lab_podman_resources(uint64_t memory_bytes, uint32_t cpus_milli, uint32_
 int lab_podman_freezing(const struct lab_engine *engine, const struct lab_engine_host *host,
 			bool freeze, struct lab_err *err);
 
+/**
+ * lab_podman_is_running() - Does the container of a host run
+ * @pd:		connected
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 1 yes, also if it is frozen; 0 no; or -errno.
+ */
+int lab_podman_is_running(struct lab_podman *pd, struct lab_err *err);
+
+/**
+ * lab_podman_apply_limits() - Give a container that runs the limits that were said when the lab was up
+ * @pd:		connected
+ * @limits:	{"memory", "cpus_milli", "pids"}: 0 = none; NULL: nothing was said
+ * @err:	filled on failure; may be NULL
+ *
+ * The service forgets them when the container stops.
+ * Return: 0 or -errno.
+ */
+int lab_podman_apply_limits(struct lab_podman *pd, const json_t *limits, struct lab_err *err);
+
 /* Operations, all of the type lab_host_op_fn; in podman_life.c and podman_snap.c. */
 #define LAB_PODMAN_OP(name)                                                                        \
 	int lab_podman_##name(const struct lab_engine *engine, const struct lab_engine_host *host, \

@@ -92,6 +92,17 @@ int lab_podman_freezing(const struct lab_engine *engine, const struct lab_engine
 	return freeze ? await_frozen(dir, err) : 0;
 }
 
+int lab_podman_is_running(struct lab_podman *pd, struct lab_err *err)
+{
+	cleanup_json json_t *info = lab_podman_inspect(pd, err);
+	const char *status =
+		json_string_value(json_object_get(json_object_get(info, "State"), "Status"));
+
+	if (!info)
+		return -EIO;
+	return status && (strcmp(status, "running") == 0 || strcmp(status, "paused") == 0);
+}
+
 /* For who wants to know later whether it stands still already. */
 static int keep_frozen(bool frozen, json_t *ret, struct lab_err *err)
 {
@@ -161,23 +172,45 @@ LAB_PODMAN_OP(state)
 	return 0;
 }
 
+/* What is not said to it stays as it was, so what is taken away is said, too. */
+int lab_podman_apply_limits(struct lab_podman *pd, const json_t *limits, struct lab_err *err)
+{
+	json_int_t memory = json_integer_value(json_object_get(limits, "memory")),
+		   cpus_milli = json_integer_value(json_object_get(limits, "cpus_milli")),
+		   pids = json_integer_value(json_object_get(limits, "pids"));
+	cleanup_json json_t *body = NULL;
+	int r;
+
+	if (!limits)
+		return 0;
+	body = lab_podman_resources((uint64_t)memory, (uint32_t)cpus_milli, (uint32_t)pids);
+	if (!memory)
+		(void)json_object_set_new(body, "memory",
+					  json_pack("{s:i, s:i}", "limit", -1, "swap", -1));
+	if (!cpus_milli)
+		(void)json_object_set_new(body, "cpu", json_pack("{s:i}", "quota", -1));
+	if (!pids)
+		(void)json_object_set_new(body, "pids", json_pack("{s:i}", "limit", -1));
+	r = lab_podman_call(pd, (struct lab_http_req){ .method = "POST", .body = body }, NULL, err,
+			    "/containers/%s/update", lab_podman_id(pd));
+	return r < 0 ? r : 0;
+}
+
 LAB_PODMAN_OP(config)
 {
 	cleanup_podman struct lab_podman pd = { .http = NULL };
-	cleanup_json json_t *limits = NULL;
 	int r = lab_podman_open(engine, host, &pd, err);
 
-	(void)ret;
 	(void)ret_fd;
+	if (r == 0)
+		r = lab_podman_is_running(&pd, err);
+	if (r > 0)
+		r = lab_podman_apply_limits(&pd, args, err);
 	if (r < 0)
 		return r;
-	limits = lab_podman_resources((uint64_t)json_integer_value(json_object_get(args, "memory")),
-				      (uint32_t)json_integer_value(
-					      json_object_get(args, "cpus_milli")),
-				      (uint32_t)json_integer_value(json_object_get(args, "pids")));
-	r = lab_podman_call(&pd, (struct lab_http_req){ .method = "POST", .body = limits }, NULL,
-			    err, "/containers/%s/update", lab_podman_id(&pd));
-	return r < 0 ? r : 0;
+	return json_object_set_new(ret, "keep", json_pack("{s:O}", "limits", args)) < 0
+		       ? lab_err_set(err, ENOMEM, "out of memory")
+		       : 0;
 }
 
 LAB_PODMAN_OP(rename)

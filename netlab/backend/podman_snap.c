@@ -32,19 +32,6 @@ static void repository(const struct lab_engine *engine, const struct lab_engine_
 		       (size_t)(host - engine->hosts));
 }
 
-/* --- standing still ---------------------------------------------------------------------------- */
-
-static int is_running(struct lab_podman *pd, struct lab_err *err)
-{
-	cleanup_json json_t *info = lab_podman_inspect(pd, err);
-	const char *status =
-		json_string_value(json_object_get(json_object_get(info, "State"), "Status"));
-
-	if (!info)
-		return -EIO;
-	return status && strcmp(status, "running") == 0;
-}
-
 /* --- create ------------------------------------------------------------------------------------ */
 
 static int commit(struct lab_podman *pd, json_int_t id, struct lab_err *err)
@@ -79,7 +66,7 @@ LAB_PODMAN_OP(snap_create)
 	if (r == 0)
 		r = lab_podman_open(engine, host, &pd, err);
 	if (r == 0)
-		r = is_running(&pd, err);
+		r = lab_podman_is_running(&pd, err);
 	if (r < 0)
 		return r;
 	held = r > 0 && !frozen;

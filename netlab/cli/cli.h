@@ -142,6 +142,7 @@ extern const struct lab_cli_command lab_cmd_host_get;
 extern const struct lab_cli_command lab_cmd_host_ls;
 extern const struct lab_cli_command lab_cmd_host_mkdir;
 extern const struct lab_cli_command lab_cmd_host_rm;
+extern const struct lab_cli_command lab_cmd_host_config;
 extern const struct lab_cli_command lab_cmd_host_mount;
 extern const struct lab_cli_command lab_cmd_host_umount;
 extern const struct lab_cli_command lab_cmd_host_snapshot;

@@ -49,6 +49,7 @@ static const struct {
 	{ "host ls", &lab_cmd_host_ls, true },
 	{ "host mkdir", &lab_cmd_host_mkdir, true },
 	{ "host rm", &lab_cmd_host_rm, true },
+	{ "host config", &lab_cmd_host_config, true },
 	{ "host mount", &lab_cmd_host_mount, true },
 	{ "host umount", &lab_cmd_host_umount, true },
 	{ "host snapshot", &lab_cmd_host_snapshot, true },

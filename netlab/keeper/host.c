@@ -130,6 +130,7 @@ static void op_free(struct lab_hostop *op)
 	sweep_fini(&op->sweep);
 	json_decref(op->params);
 	json_decref(op->said);
+	json_decref(op->kept);
 	if (op->client)
 		lab_relay_released(op->client);
 	free(op);
@@ -408,7 +409,8 @@ static void show(struct lab_hostop *op)
 	json_t *o = describe(op->host);
 
 	(void)json_object_set_new(o, "mounts", mounts(op->host->life));
-
+	if (op->host->life->environment)
+		(void)json_object_set(o, "environment", op->host->life->environment);
 	(void)json_object_set_new(
 		o, "interfaces", interfaces(op->keeper, &op->keeper->topo->hosts[op->host->index]));
 	lab_hostop_done(op, json_pack("{s:s, s:[o]}", "lab", op->keeper->rundir.name, "hosts", o));
@@ -462,6 +464,13 @@ static const struct method {
 	{ "host.restart", restart, OP(start), RUNNING | FROZEN, false, false, { "timeout_ms" } },
 	{ "host.freeze", NULL, OP(freeze), RUNNING, false, false, { "cgroups" } },
 	{ "host.thaw", NULL, OP(thaw), FROZEN, false, false, { NULL } },
+	{ "host.config",
+	  lab_host_config,
+	  NO_OP,
+	  RUNNING | FROZEN | STOPPED,
+	  false,
+	  false,
+	  { "limits", "environment", "cgroups" } },
 	{ "host.mount", NULL, OP(mount), RUNNING, false, false, { "path", "source", "read_only" } },
 	{ "host.umount", NULL, OP(umount), RUNNING, false, false, { "path" } },
 	{ "host.snapshot.create",

@@ -62,6 +62,7 @@ struct lab_kmount {
  * @base:	id of the snapshot that it goes on from; 0 = the machine's files
  * @mounts:	what is mounted in it; gone when it stops
  * @n_mounts:	how many
+ * @environment: of all its commands: {name: text}; NULL = none
  */
 struct lab_klife {
 	struct lab_hostop *op;
@@ -72,6 +73,7 @@ struct lab_klife {
 	uint32_t last_snap, base;
 	struct lab_kmount *mounts;
 	size_t n_mounts;
+	json_t *environment;
 };
 
 typedef void (*lab_hostop_fn)(struct lab_hostop *op);
@@ -131,6 +133,8 @@ struct lab_hostop_child {
  * @sweep:	of stop
  * @engine_next: of foreign hosts: goes on when the engine has done what it was asked
  * @said:	of foreign hosts: what the engine said to that
+ * @kept:	of config: the environment from then on
+ * @limits:	of config, of foreign hosts: the limits from then on
  * @next:	list of all that are under way
  */
 struct lab_hostop {
@@ -151,7 +155,8 @@ struct lab_hostop {
 	struct lab_hostop_child child;
 	struct lab_hostop_sweep sweep;
 	lab_hostop_fn engine_next;
-	json_t *said;
+	json_t *said, *kept;
+	struct lab_limits limits;
 	struct lab_hostop *next;
 };
 
@@ -372,6 +377,36 @@ int lab_host_need_groups(struct lab_hostop *op, unsigned int controllers, struct
  * Return: 0 or -errno.
  */
 int lab_host_join(const struct lab_khost *host, int dir, struct lab_err *err);
+
+/**
+ * lab_host_config() - The change of what is said of a host, whatever its backend
+ * @op:		operation; its parameters may bring cgroups with them
+ */
+void lab_host_config(struct lab_hostop *op);
+
+/**
+ * lab_host_limit_foreign() - Give a host of another engine its new limits
+ * @op:		operation, with @limits
+ * @next:	goes on then
+ */
+void lab_host_limit_foreign(struct lab_hostop *op, lab_hostop_fn next);
+
+/**
+ * lab_host_join_limits() - Move all processes of a native host into the groups of its limits
+ * @host:	the host itself; the groups are there
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno.
+ */
+int lab_host_join_limits(const struct lab_khost *host, struct lab_err *err);
+
+/**
+ * lab_hosts_environment() - The environment that all commands of a host have, but for what they say themselves
+ * @host:	the host itself
+ *
+ * Return: {name: text} (borrowed); NULL = nothing.
+ */
+const json_t *lab_hosts_environment(const struct lab_khost *host);
 
 /**
  * lab_host_mount() - The mount of native hosts

@@ -112,6 +112,22 @@ static void state(struct lab_hostop *op)
 		ask(op, "state", NULL, tell_state);
 }
 
+static void limited(struct lab_hostop *op)
+{
+	op->keeper->topo->hosts[op->host->index].limits = op->limits;
+	lab_hostop_next(op);
+}
+
+void lab_host_limit_foreign(struct lab_hostop *op, lab_hostop_fn next)
+{
+	op->then = next;
+	ask(op, "config",
+	    json_pack("{s:I, s:I, s:I}", "memory", (json_int_t)op->limits.memory_bytes,
+		      "cpus_milli", (json_int_t)op->limits.cpus_milli, "pids",
+		      (json_int_t)op->limits.pids),
+	    limited);
+}
+
 /* Methods and operations have the same names. */
 static void pass(struct lab_hostop *op)
 {

@@ -35,6 +35,21 @@ static bool all_running(const struct lab_khost *host)
 	return true;
 }
 
+/* Groups that were made when the lab was up are none of the spawner's. */
+static void start_limited(struct lab_hostop *op)
+{
+	struct lab_klife *life = op->host->life;
+	struct lab_err err;
+
+	if (op->host->engine || lab_host_join_limits(op->host, &err) == 0) {
+		lab_hostop_next(op);
+		return;
+	}
+	(void)snprintf(life->why, sizeof(life->why), "%.*s", (int)sizeof(life->why) - 1, err.msg);
+	lab_host_kill(op->host);
+	lab_hostop_fail(op, &err);
+}
+
 static void start_poked(struct lab_hostop *op)
 {
 	if (op->host->state == LAB_HOST_DEAD) {
@@ -45,7 +60,7 @@ static void start_poked(struct lab_hostop *op)
 		return;
 	}
 	if (all_running(op->host))
-		lab_hostop_next(op);
+		start_limited(op);
 }
 
 static void start_late(struct lab_hostop *op)

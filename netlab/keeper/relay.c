@@ -276,6 +276,23 @@ static void on_answer(struct lab_rpc *rpc, json_t *result, const struct lab_err 
 	lab_relay_released(c);
 }
 
+/* What is said of the host goes before what is said of the command. */
+static int add_environment(const struct lab_khost *host, json_t *params)
+{
+	const json_t *env = lab_hosts_environment(&host->keeper->hosts[host->index]);
+	json_t *own = json_object_get(params, "env"), *all;
+	int r;
+
+	if (!env || (own && !json_is_object(own) && !json_is_null(own)))
+		return 0;
+	all = json_copy((json_t *)env);
+	r = all && (!json_is_object(own) || json_object_update(all, own) == 0) ? 0 : -ENOMEM;
+	if (r == 0)
+		return json_object_set_new(params, "env", all) < 0 ? -ENOMEM : 0;
+	json_decref(all);
+	return r;
+}
+
 /* Exchange the job's number, and those of its streams, in the parameters of `exec`. */
 static int map_exec(struct lab_kclient *c, struct lab_khost *host, json_t *params,
 		    struct lab_kjob **ret)
@@ -283,15 +300,19 @@ static int map_exec(struct lab_kclient *c, struct lab_khost *host, json_t *param
 	json_int_t no = json_integer_value(json_object_get(params, "job"));
 	json_t *streams = json_object_get(params, "streams");
 	struct lab_kjob *job;
-	int r = -ENOMEM;
+	int r;
 
 	if (no <= 0 || no > UINT32_MAX || lab_map_get(&c->jobs, (uint64_t)no))
 		return -EINVAL;
 	if (streams && json_array_size(streams) != 3)
 		return -EINVAL;
+	r = add_environment(host, params);
+	if (r < 0)
+		return r;
+	r = -ENOMEM;
 	job = calloc(1, sizeof(*job));
 	if (!job)
-		return -ENOMEM;
+		return r;
 	job->client = c;
 	job->host = host;
 	job->client_no = (uint32_t)no;

@@ -93,6 +93,18 @@ struct lab_cgroups {
 unsigned int lab_limits_controllers(const struct lab_limits *limits);
 
 /**
+ * lab_limits_set() - Read a limit as users write it
+ * @limits:	changed on success
+ * @name:	"memory", "cpus" or "pids"
+ * @value:	as "256MiB", "0.5", "100"
+ * @err:	filled on failure, with what would be right; may be NULL
+ *
+ * Return: 0 or -EINVAL.
+ */
+int lab_limits_set(struct lab_limits *limits, const char *name, const char *value,
+		   struct lab_err *err);
+
+/**
  * lab_limits_format() - Write limits for people
  * @limits:	limits
  * @buf:	written: "memory 256MiB cpus 0.5", or "" without any

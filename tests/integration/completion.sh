@@ -104,7 +104,7 @@ is 'and its files' "$offered" pair.xml
 # Every option that --help names is offered, and no other.
 for command in run deconfigure match list-pools 'topo up' 'topo down' 'topo ls' 'topo inspect' 'topo plan' 'topo status' 'topo pids' exec shell \
 	'host list' 'host exists' 'host show' 'host state' 'host start' 'host stop' 'host restart' 'host freeze' 'host unfreeze' \
-	'host put' 'host get' 'host ls' 'host mkdir' 'host rm' 'host mount' 'host umount' 'host snapshot'; do
+	'host put' 'host get' 'host ls' 'host mkdir' 'host rm' 'host config' 'host mount' 'host umount' 'host snapshot'; do
 	read -ra words <<<"$command"
 	complete_words "${words[@]}" --
 	help=$("$NETLAB" "${words[@]}" --help | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort | tr '\n' ' ')

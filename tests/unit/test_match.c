@@ -224,7 +224,7 @@ static void all_requirements_that_cannot_be_met_are_told_at_once(LAB_UNUSED void
 		"t.xml:8:30: error: host h: interface e: address 127.0.0.1/8 is a loopback address; give one that a"
 		" host can have\n"
 		"t.xml:9:22: error: host g: no machine has the param arch = \"arm\"; a container can be built to:"
-		" memory, cpus, backend, image\n");
+		" memory, cpus, pids, backend, image\n");
 }
 
 static void values_of_host_params_are_checked(LAB_UNUSED void **state)
