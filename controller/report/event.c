@@ -344,33 +344,81 @@ json_t *ctl_event_down(const struct ctl_report *rep, uint64_t duration_us)
 	return e;
 }
 
-static size_t commands_of(const struct ctl_run_result *result)
+/*
+ * struct counts - what a result has
+ */
+struct counts {
+	size_t commands, commands_run; /* but for tasks that were left out */
+	size_t left_out, broken_off;
+};
+
+static struct counts count(const struct ctl_run_result *result)
 {
-	size_t i, n = 0;
+	struct counts n = { 0 };
+	size_t i, k;
 
 	for (i = 0; i < result->n_tasks; i++) {
-		if (!result->tasks[i].left_out)
-			n += result->tasks[i].n_commands;
+		const struct ctl_task_result *t = &result->tasks[i];
+
+		n.left_out += t->left_out;
+		n.broken_off += t->fault != NULL;
+		n.commands += t->left_out ? 0 : t->n_commands;
+		for (k = 0; k < t->n_commands; k++)
+			n.commands_run += t->commands[k]->start_us != 0;
 	}
 	return n;
 }
 
-static size_t left_out_of(const struct ctl_run_result *result)
+/* Why tasks behind the last one that was begun were not. */
+static const char *why_not_run(const struct ctl_run_result *result,
+			       const struct ctl_task_result *last)
 {
-	size_t i, n = 0;
-
-	for (i = 0; i < result->n_tasks; i++)
-		n += result->tasks[i].left_out;
-	return n;
+	if (result->exception)
+		return "exception";
+	if (last && last->verdict == CTL_VERDICT_FAIL && last->task->quit_on_fail)
+		return "quit_on_fail";
+	return "stopped";
 }
 
-static size_t broken_off_of(const struct ctl_run_result *result)
+static json_t *tasks_not_run(const struct ctl_run_result *result)
 {
-	size_t i, n = 0;
+	const struct ctl_task_result *last = NULL;
+	json_t *list = json_array();
+	size_t i, begun = 0;
 
-	for (i = 0; i < result->n_tasks; i++)
-		n += result->tasks[i].fault != NULL;
-	return n;
+	for (i = 0; i < result->n_tasks; i++) {
+		const struct ctl_task_result *t = &result->tasks[i];
+		json_t *one;
+
+		if (!t->left_out && begun < result->n_tasks_run) {
+			begun++;
+			last = t;
+			continue;
+		}
+		one = json_object();
+		put_number(one, "task", t->index + 1);
+		put_string(one, "label", t->task->label);
+		put_number(one, "commands", t->n_commands);
+		put_string(one, "reason", t->left_out ? "left_out" : why_not_run(result, last));
+		(void)json_array_append_new(list, one);
+	}
+	return list;
+}
+
+static void put_result(json_t *e, const struct ctl_run_result *result)
+{
+	const struct counts n = count(result);
+
+	put_number(e, "tasks", result->n_tasks);
+	put_number(e, "tasks_run", result->n_tasks_run);
+	put_number(e, "tasks_left_out", n.left_out);
+	if (n.broken_off)
+		put_number(e, "tasks_broken_off", n.broken_off);
+	put(e, "tasks_not_run", tasks_not_run(result));
+	put_number(e, "commands", n.commands);
+	put_number(e, "commands_run", n.commands_run);
+	put_number(e, "passed", result->n_passed);
+	put_number(e, "failed", result->n_failed);
 }
 
 json_t *ctl_event_verdict(const struct ctl_report *rep, const struct ctl_report_verdict *v)
@@ -384,16 +432,8 @@ json_t *ctl_event_verdict(const struct ctl_report *rep, const struct ctl_report_
 	put_number(e, "exit_code", (uint64_t)v->exit_code);
 	if (v->signo)
 		put_number(e, "signal", (uint64_t)v->signo);
-	if (v->result) {
-		put_number(e, "tasks", v->result->n_tasks);
-		put_number(e, "tasks_run", v->result->n_tasks_run);
-		put_number(e, "tasks_left_out", left_out_of(v->result));
-		if (broken_off_of(v->result))
-			put_number(e, "tasks_broken_off", broken_off_of(v->result));
-		put_number(e, "commands", commands_of(v->result));
-		put_number(e, "passed", v->result->n_passed);
-		put_number(e, "failed", v->result->n_failed);
-	}
+	if (v->result)
+		put_result(e, v->result);
 	put_number(e, "duration_us", total);
 	put_number(e, "tests_us", busy);
 	put_number(e, "netlab_us", total - busy);

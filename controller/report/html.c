@@ -389,7 +389,7 @@ static void put_line(struct ctl_markup *m, const struct ctl_model_recipe *r, uin
 	ctl_mk_open(m, "span");
 	ctl_mk_attr(m, "class", "count");
 	if (r->has_result)
-		ctl_mk_printf(m, "%zu of %zu passed", r->passed, r->commands_total);
+		ctl_mk_printf(m, "%zu of %zu passed", r->passed, r->commands_run);
 	ctl_mk_close(m);
 	put_share(m, r, all);
 	put_time(m, "span", r->duration_us);

@@ -6,6 +6,7 @@
 #include "controller/report/html.h"
 #include "controller/report/html_topo.h"
 #include "controller/report/model.h"
+#include "controller/report/what.h"
 #include "netlab/base/util.h"
 
 enum {
@@ -19,26 +20,13 @@ enum {
 
 /* --- text --- */
 
-/* Columns of a text in a monospaced font: East Asian wide characters and emoji take two. */
-static size_t columns(const char *text)
-{
-	size_t n = 0, len;
-
-	for (; *text; text += len) {
-		len = ctl_utf8_len(text, strnlen(text, 4));
-		len = LAB_MAX(len, (size_t)1);
-		n += len == 4 || (len == 3 && (unsigned char)text[0] >= 0xe3) ? 2 : 1;
-	}
-	return n;
-}
-
 /* The first columns of a text; the rest is said to be missing. */
 static const char *cut(const char *text, size_t max, struct lab_strbuf *sb)
 {
 	size_t n = 0, len;
 
 	lab_strbuf_reset(sb);
-	if (columns(text) <= max) {
+	if (ctl_what_columns(text) <= max) {
 		lab_strbuf_puts(sb, text);
 		return lab_strbuf_str(sb);
 	}
@@ -65,7 +53,7 @@ void ctl_draw_text(struct ctl_markup *m, const char *class_, double x, double y,
 
 static double text_width(const char *text, size_t max)
 {
-	return CTL_DRAW_CHAR * (double)LAB_MIN(columns(text), max);
+	return CTL_DRAW_CHAR * (double)LAB_MIN(ctl_what_columns(text), max);
 }
 
 static const char *string_in(const json_t *o, const char *key)

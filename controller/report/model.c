@@ -368,6 +368,21 @@ static int end_command(const struct ctl_model *model, struct ctl_model_command *
 
 /* --- the recipe's own events --- */
 
+/* Commands that were not begun, of tasks that were. */
+static size_t skipped_of(const struct ctl_model_recipe *r)
+{
+	size_t i, n = r->commands_run;
+
+	for (i = 0; i < json_array_size(r->not_run); i++) {
+		const json_t *t = json_array_get(r->not_run, i);
+		const char *reason = ctl_model_string(t, "reason");
+
+		if (!reason || strcmp(reason, "left_out") != 0)
+			n += (size_t)ctl_model_number(t, "commands");
+	}
+	return r->commands_total > n ? r->commands_total - n : 0;
+}
+
 static void end_recipe(struct ctl_model_recipe *r, json_t *e)
 {
 	keep(&r->end, e);
@@ -382,6 +397,9 @@ static void end_recipe(struct ctl_model_recipe *r, json_t *e)
 	r->commands_total = (size_t)ctl_model_number(e, "commands");
 	r->passed = (size_t)ctl_model_number(e, "passed");
 	r->failed = (size_t)ctl_model_number(e, "failed");
+	r->commands_run = (size_t)ctl_model_number(e, "commands_run");
+	r->not_run = json_object_get(e, "tasks_not_run");
+	r->commands_skipped = skipped_of(r);
 	r->duration_us = ctl_model_number(e, "duration_us");
 	r->tests_us = ctl_model_number(e, "tests_us");
 	r->netlab_us = ctl_model_number(e, "netlab_us");

@@ -180,7 +180,10 @@ struct ctl_model_diag {
  * @tasks_run:	tasks that were begun
  * @tasks_left_out: tasks that were not asked for
  * @tasks_broken_off: Python tasks that an exception ended
+ * @not_run:	tasks that were not begun, an array of what json.md describes (borrowed from @end); or NULL
  * @commands_total: commands that it has, but for those of tasks left out
+ * @commands_run: those of them that were begun
+ * @commands_skipped: those that were not, of tasks that were
  * @passed:	commands that passed
  * @failed:	commands that failed
  * @duration_us: from its begin to its verdict
@@ -206,7 +209,8 @@ struct ctl_model_recipe {
 	int exit_code, signo;
 	bool has_result;
 	size_t tasks_total, tasks_run, tasks_left_out, tasks_broken_off;
-	size_t commands_total, passed, failed;
+	const json_t *not_run;
+	size_t commands_total, commands_run, commands_skipped, passed, failed;
 	uint64_t duration_us, tests_us, netlab_us;
 	/* private */
 	json_t *phase_json;

@@ -1,39 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* text.c - a report as text for people */
+/* text.c - a report as text for people, as it goes */
+#include "controller/report/text.h"
+
 #include <inttypes.h>
 #include <string.h>
 
-#include "controller/report/report_internal.h"
 #include "controller/report/what.h"
 #include "netlab/base/util.h"
 
 enum {
-	LINE_MAX_ = 200,      /* bytes of a command's text where the terminal says nothing */
-	LAST_LINES = 10,      /* of a failed command's output */
-	FAILURES_MAX = 20,    /* failures that are shown in full */
 	VERDICT_COLUMNS = 19, /* "  PASS    1.234 s  " */
 };
 
-static const char *bold(const struct ctl_report *rep)
+const char *ctl_term_bold(const struct ctl_report *rep)
 {
 	return rep->params.colour ? "\033[1m" : "";
 }
 
-static const char *dim(const struct ctl_report *rep)
+const char *ctl_term_dim(const struct ctl_report *rep)
 {
 	return rep->params.colour ? "\033[2m" : "";
 }
 
-static const char *off(const struct ctl_report *rep)
+const char *ctl_term_off(const struct ctl_report *rep)
 {
 	return rep->params.colour ? "\033[0m" : "";
 }
 
-static const char *colour_of(const struct ctl_report *rep, enum ctl_verdict v)
+const char *ctl_term_colour(const struct ctl_report *rep, enum ctl_verdict v)
 {
 	if (!rep->params.colour || v == CTL_VERDICT_NONE)
 		return "";
 	return v == CTL_VERDICT_PASS ? "\033[1;32m" : "\033[1;31m";
+}
+
+void ctl_term_verdict(const struct ctl_report *rep, enum ctl_verdict v, uint64_t us,
+		      struct lab_strbuf *sb)
+{
+	lab_strbuf_printf(sb, "%s%s%s %4" PRIu64 ".%03u s  ", ctl_term_colour(rep, v),
+			  ctl_what_verdict(v), ctl_term_off(rep), us / 1000000u,
+			  (unsigned int)(us / 1000u % 1000u));
 }
 
 static const char *plural(size_t n)
@@ -80,9 +86,10 @@ static void text_match(struct ctl_report *rep, const struct ctl_event *e)
 	struct lab_strbuf sb = LAB_STRBUF_INIT;
 	size_t i, k;
 
-	lab_strbuf_puts(&sb, bold(rep));
+	lab_strbuf_puts(&sb, ctl_term_bold(rep));
 	ctl_what_recipe(e->recipe, &sb);
-	lab_strbuf_printf(&sb, "%s: pool %s:", off(rep), ctl_model_string(e->json, "pool"));
+	lab_strbuf_printf(&sb, "%s: pool %s:", ctl_term_off(rep),
+			  ctl_model_string(e->json, "pool"));
 	for (i = 0; i < json_array_size(hosts); i++) {
 		host = json_array_get(hosts, i);
 		nics = json_object_get(host, "interfaces");
@@ -107,8 +114,8 @@ static void text_up(struct ctl_report *rep, const struct ctl_event *e)
 	const char *name;
 	json_t *us;
 
-	lab_strbuf_printf(&sb, "%s%s%s: lab %s%s: %zu host%s, %zu network%s", bold(rep),
-			  e->recipe->path, off(rep), e->recipe->lab,
+	lab_strbuf_printf(&sb, "%s%s%s: lab %s%s: %zu host%s, %zu network%s", ctl_term_bold(rep),
+			  e->recipe->path, ctl_term_off(rep), e->recipe->lab,
 			  attached ? ", which is up already" : "", hosts, plural(hosts), networks,
 			  plural(networks));
 	if (!attached) {
@@ -133,11 +140,11 @@ static void text_synced(struct ctl_report *rep, const struct ctl_event *e)
 
 	if (!rep->params.verbose)
 		return;
-	lab_strbuf_printf(&sb, "%shost %s: %zu of %zu file%s sent in ", dim(rep),
+	lab_strbuf_printf(&sb, "%shost %s: %zu of %zu file%s sent in ", ctl_term_dim(rep),
 			  ctl_model_string(e->json, "host"),
 			  (size_t)ctl_model_number(e->json, "sent"), files, plural(files));
 	ctl_what_seconds(ctl_model_number(e->json, "duration_us"), &sb);
-	lab_strbuf_printf(&sb, "%s\n", off(rep));
+	lab_strbuf_printf(&sb, "%s\n", ctl_term_off(rep));
 	ctl_report_puts(rep, 1, &sb);
 }
 
@@ -146,7 +153,7 @@ static void text_kept(struct ctl_report *rep, const struct ctl_event *e)
 	const char *lab = ctl_model_string(e->json, "lab");
 	struct lab_strbuf sb = LAB_STRBUF_INIT;
 
-	lab_strbuf_printf(&sb, "lab %s%s%s stays up\n", bold(rep), lab, off(rep));
+	lab_strbuf_printf(&sb, "lab %s%s%s stays up\n", ctl_term_bold(rep), lab, ctl_term_off(rep));
 	lab_strbuf_printf(&sb, "  look into it:  netlab shell %s %s\n", lab,
 			  ctl_model_string(e->json, "host"));
 	lab_strbuf_printf(&sb, "  run again:     netlab run --lab %s %s\n", lab, e->recipe->path);
@@ -172,11 +179,11 @@ static void text_task_start(struct ctl_report *rep, const struct ctl_event *e)
 {
 	struct lab_strbuf sb = LAB_STRBUF_INIT;
 
-	lab_strbuf_printf(&sb, "%stask %zu%s", bold(rep), e->task->number,
+	lab_strbuf_printf(&sb, "%stask %zu%s", ctl_term_bold(rep), e->task->number,
 			  e->task->label ? ": " : "");
 	if (e->task->label)
 		ctl_what_flat(e->task->label, &sb);
-	lab_strbuf_printf(&sb, "%s\n", off(rep));
+	lab_strbuf_printf(&sb, "%s\n", ctl_term_off(rep));
 	ctl_report_puts(rep, 1, &sb);
 }
 
@@ -185,7 +192,7 @@ static size_t text_width(const struct ctl_report *rep, const struct ctl_model_ta
 	size_t used = VERDICT_COLUMNS + (size_t)host_width(t) + 2;
 
 	if (!rep->params.columns)
-		return LINE_MAX_;
+		return CTL_TERM_LINE_MAX;
 	return rep->params.columns > used + 20 ? rep->params.columns - used : 20;
 }
 
@@ -196,10 +203,10 @@ static void text_command_start(struct ctl_report *rep, const struct ctl_event *e
 
 	if (!rep->params.verbose)
 		return;
-	lab_strbuf_printf(&sb, "  %s%-15s  %-*s  ", dim(rep), "started", host_width(e->task),
-			  c->host ? c->host : "-");
-	ctl_what_command(c, LINE_MAX_, &sb);
-	lab_strbuf_printf(&sb, "%s\n", off(rep));
+	lab_strbuf_printf(&sb, "  %s%-15s  %-*s  ", ctl_term_dim(rep), "started",
+			  host_width(e->task), c->host ? c->host : "-");
+	ctl_what_command(c, CTL_TERM_LINE_MAX, &sb);
+	lab_strbuf_printf(&sb, "%s\n", ctl_term_off(rep));
 	ctl_report_puts(rep, 1, &sb);
 }
 
@@ -213,8 +220,9 @@ static void text_output(struct ctl_report *rep, const struct ctl_event *e)
 
 	if (!rep->params.verbose || !text)
 		return;
-	lab_strbuf_printf(&sb, "    %s%s%c%s ", dim(rep), e->command->host ? e->command->host : "-",
-			  stream && strcmp(stream, "stderr") == 0 ? '!' : '|', off(rep));
+	lab_strbuf_printf(&sb, "    %s%s%c%s ", ctl_term_dim(rep),
+			  e->command->host ? e->command->host : "-",
+			  stream && strcmp(stream, "stderr") == 0 ? '!' : '|', ctl_term_off(rep));
 	if (len && text[len - 1] == '\r')
 		len--;
 	ctl_text_utf8(text, len, true, &sb);
@@ -231,8 +239,8 @@ static void text_task_output(struct ctl_report *rep, const struct ctl_event *e)
 
 	if (!json_is_string(line))
 		return;
-	lab_strbuf_printf(&sb, "  %s%c%s ", dim(rep),
-			  stream && strcmp(stream, "stderr") == 0 ? '!' : '|', off(rep));
+	lab_strbuf_printf(&sb, "  %s%c%s ", ctl_term_dim(rep),
+			  stream && strcmp(stream, "stderr") == 0 ? '!' : '|', ctl_term_off(rep));
 	ctl_text_utf8(json_string_value(line), json_string_length(line), true, &sb);
 	lab_strbuf_putc(&sb, '\n');
 	ctl_report_puts(rep, 1, &sb);
@@ -249,180 +257,44 @@ static void text_values(struct ctl_report *rep, const struct ctl_event *e)
 	lab_strbuf_puts(&sb, "  values of ");
 	ctl_what_flat(name, &sb);
 	lab_strbuf_puts(&sb, ": ");
-	ctl_text_utf8(values, LAB_MIN(strlen(values), (size_t)LINE_MAX_ * 4), true, &sb);
+	ctl_text_utf8(values, LAB_MIN(strlen(values), (size_t)CTL_TERM_LINE_MAX * 4), true, &sb);
 	lab_strbuf_putc(&sb, '\n');
 	ctl_report_puts(rep, 1, &sb);
+}
+
+/* The message behind the command, or below it where a terminal has no room for both. */
+static void add_message(const struct ctl_report *rep, const struct ctl_event *e, size_t used,
+			struct lab_strbuf *sb)
+{
+	cleanup_strbuf struct lab_strbuf text = LAB_STRBUF_INIT;
+	const char *message = e->command->message;
+	size_t indent = VERDICT_COLUMNS + (size_t)host_width(e->task) + 2;
+
+	if (!message[0])
+		return;
+	ctl_text_utf8(message, strlen(message), true, &text);
+	if (rep->params.columns &&
+	    indent + used + 2 + ctl_what_columns(lab_strbuf_str(&text)) > rep->params.columns)
+		lab_strbuf_printf(sb, "\n%*s", (int)indent, "");
+	else
+		lab_strbuf_puts(sb, "  ");
+	lab_strbuf_printf(sb, "%s%s%s", ctl_term_dim(rep), lab_strbuf_str(&text),
+			  ctl_term_off(rep));
 }
 
 static void text_command_end(struct ctl_report *rep, const struct ctl_event *e)
 {
+	cleanup_strbuf struct lab_strbuf what = LAB_STRBUF_INIT;
 	const struct ctl_model_command *c = e->command;
 	struct lab_strbuf sb = LAB_STRBUF_INIT;
 
-	lab_strbuf_printf(&sb, "  %s%s%s %4" PRIu64 ".%03u s  %-*s  ", colour_of(rep, c->verdict),
-			  ctl_what_verdict(c->verdict), off(rep), c->duration_us / 1000000u,
-			  (unsigned int)(c->duration_us / 1000u % 1000u), host_width(e->task),
-			  c->host ? c->host : "-");
-	ctl_what_command(c, text_width(rep, e->task), &sb);
-	if (c->message[0]) {
-		lab_strbuf_printf(&sb, "  %s", dim(rep));
-		ctl_text_utf8(c->message, strlen(c->message), true, &sb);
-		lab_strbuf_puts(&sb, off(rep));
-	}
+	lab_strbuf_puts(&sb, "  ");
+	ctl_term_verdict(rep, c->verdict, c->duration_us, &sb);
+	ctl_what_command(c, text_width(rep, e->task), &what);
+	lab_strbuf_printf(&sb, "%-*s  %s", host_width(e->task), c->host ? c->host : "-",
+			  lab_strbuf_str(&what));
+	add_message(rep, e, ctl_what_columns(lab_strbuf_str(&what)), &sb);
 	lab_strbuf_putc(&sb, '\n');
-	ctl_report_puts(rep, 1, &sb);
-}
-
-/* --- the summary --- */
-
-static void add_lines(const struct ctl_model_stream *s, const char *mark, struct lab_strbuf *sb)
-{
-	const char *p, *newline;
-	size_t left, n;
-
-	for (p = ctl_what_last_lines(s, LAST_LINES, &left); left; p += n, left -= n) {
-		newline = memchr(p, '\n', left);
-		n = newline ? (size_t)(newline - p) + 1 : left;
-		lab_strbuf_printf(sb, "    %s ", mark);
-		ctl_text_utf8(p, LAB_MIN(newline ? n - 1 : n, (size_t)LINE_MAX_ * 4), true, sb);
-		lab_strbuf_putc(sb, '\n');
-	}
-}
-
-static void add_what_of_failure(const struct ctl_report *rep, const struct ctl_model_recipe *r,
-				const struct ctl_model_task *t, const struct ctl_model_command *c,
-				struct lab_strbuf *sb)
-{
-	const struct ctl_model_command *target = ctl_model_target(t, c);
-
-	lab_strbuf_printf(sb, "  %s:%u", c->file ? c->file : r->path, c->line);
-	if (c->col)
-		lab_strbuf_printf(sb, ":%u", c->col);
-	lab_strbuf_printf(sb, ": task %zu, command %zu", t->number, c->number);
-	if (c->host)
-		lab_strbuf_printf(sb, ", host %s", c->host);
-	lab_strbuf_puts(sb, ": ");
-	ctl_what_command(c, LINE_MAX_, sb);
-	if (target) {
-		lab_strbuf_puts(sb, ", which is ");
-		ctl_what_command(target, LINE_MAX_, sb);
-	}
-	lab_strbuf_printf(sb, "\n    %s", colour_of(rep, CTL_VERDICT_FAIL));
-	ctl_text_utf8(c->message, strlen(c->message), true, sb);
-	lab_strbuf_printf(sb, "%s\n", off(rep));
-}
-
-static void add_failure(const struct ctl_report *rep, const struct ctl_model_recipe *r,
-			const struct ctl_model_task *t, const struct ctl_model_command *c,
-			struct lab_strbuf *sb)
-{
-	add_what_of_failure(rep, r, t, c, sb);
-	if (!c->has_job)
-		return;
-	/* A module's standard output is its data; its own words were in the message. */
-	if (c->data) {
-		cleanup_free char *data = json_dumps(c->data, JSON_COMPACT);
-
-		if (data)
-			lab_strbuf_printf(sb, "    data: %.*s\n", LINE_MAX_ * 4, data);
-	} else {
-		add_lines(&c->out, "|", sb);
-	}
-	add_lines(&c->err, "!", sb);
-}
-
-static void add_failures(const struct ctl_report *rep, const struct ctl_model_recipe *r,
-			 struct lab_strbuf *sb)
-{
-	size_t i, k, n = 0;
-
-	lab_strbuf_printf(sb, "%sfailed:%s\n", bold(rep), off(rep));
-	for (i = 0; i < r->n_tasks; i++) {
-		const struct ctl_model_task *t = r->tasks[i];
-
-		for (k = 0; k < t->n_commands; k++) {
-			if (t->commands[k]->verdict == CTL_VERDICT_FAIL && n++ < FAILURES_MAX)
-				add_failure(rep, r, t, t->commands[k], sb);
-		}
-	}
-	if (n > FAILURES_MAX)
-		lab_strbuf_printf(sb, "  and %zu more\n", n - FAILURES_MAX);
-}
-
-static void add_timing(const struct ctl_report *rep, const struct ctl_model_recipe *r,
-		       struct lab_strbuf *sb)
-{
-	const json_t *phases = json_object_get(r->end, "phases_us");
-	int i;
-
-	if (!rep->params.timing)
-		return;
-	for (i = 0; i < CTL_PHASE_DOWN; i++) {
-		const char *name = ctl_phase_name((enum ctl_report_phase)i);
-
-		lab_strbuf_printf(sb, "  %-8s", name);
-		ctl_what_seconds(ctl_model_number(phases, name), sb);
-		if (i == CTL_PHASE_RUN) {
-			lab_strbuf_puts(sb, ", tests ");
-			ctl_what_seconds(r->tests_us, sb);
-		}
-		lab_strbuf_putc(sb, '\n');
-	}
-}
-
-static void text_verdict(struct ctl_report *rep, const struct ctl_event *e)
-{
-	const struct ctl_model_recipe *r = e->recipe;
-	enum ctl_verdict verdict = ctl_what_outcome(r);
-	struct lab_strbuf sb = LAB_STRBUF_INIT;
-
-	/* What went wrong before the tasks has been said. */
-	if (!r->has_result && !r->signo)
-		return;
-	if (r->failed)
-		add_failures(rep, r, &sb);
-	add_timing(rep, r, &sb);
-	lab_strbuf_printf(&sb, "%s%s%s  %s", colour_of(rep, verdict),
-			  r->signo ? "STOP" : ctl_what_verdict(verdict), off(rep), bold(rep));
-	ctl_what_recipe(r, &sb);
-	lab_strbuf_printf(&sb, "%s: ", off(rep));
-	if (r->signo) {
-		ctl_what_reason(r, &sb);
-		if (r->has_result)
-			lab_strbuf_puts(&sb, ", ");
-	}
-	if (r->has_result)
-		ctl_what_counts(r, &sb);
-	lab_strbuf_puts(&sb, " in ");
-	ctl_what_seconds(r->duration_us, &sb);
-	lab_strbuf_puts(&sb, " (tests ");
-	ctl_what_seconds(r->tests_us, &sb);
-	lab_strbuf_puts(&sb, ", netlab ");
-	ctl_what_seconds(r->netlab_us, &sb);
-	lab_strbuf_puts(&sb, ")\n");
-	ctl_report_puts(rep, 1, &sb);
-}
-
-static void text_end(struct ctl_report *rep, const struct ctl_event *e LAB_UNUSED)
-{
-	const struct ctl_model *m = &rep->model;
-	size_t i, passed = ctl_model_passed(m);
-	struct lab_strbuf sb = LAB_STRBUF_INIT;
-
-	if (m->n_recipes < 2)
-		return;
-	lab_strbuf_printf(&sb, "%s%zu recipes: %zu passed, %zu failed%s, in ", bold(rep),
-			  m->n_recipes, passed, m->n_recipes - passed, off(rep));
-	ctl_what_seconds(ctl_report_now(rep), &sb);
-	lab_strbuf_putc(&sb, '\n');
-	for (i = 0; i < m->n_recipes; i++) {
-		enum ctl_verdict v = ctl_what_outcome(m->recipes[i]);
-
-		lab_strbuf_printf(&sb, "  %s%s%s  ", colour_of(rep, v), ctl_what_verdict(v),
-				  off(rep));
-		ctl_what_recipe(m->recipes[i], &sb);
-		lab_strbuf_putc(&sb, '\n');
-	}
 	ctl_report_puts(rep, 1, &sb);
 }
 
@@ -440,10 +312,10 @@ static void text_event(struct ctl_report *rep, const struct ctl_event *e)
 		[CTL_EVENT_COMMAND_END] = text_command_end,
 		[CTL_EVENT_TASK_OUTPUT] = text_task_output,
 		[CTL_EVENT_VALUES] = text_values,
-		[CTL_EVENT_VERDICT] = text_verdict,
+		[CTL_EVENT_VERDICT] = ctl_term_end_recipe,
 		[CTL_EVENT_KEPT] = text_kept,
 		[CTL_EVENT_DOWN] = text_down,
-		[CTL_EVENT_END] = text_end,
+		[CTL_EVENT_END] = ctl_term_end,
 		[CTL_EVENT_OTHER] = NULL,
 	};
 

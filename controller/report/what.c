@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "controller/recipe/text.h"
 #include "netlab/base/util.h"
 
 void ctl_what_flat(const char *text, struct lab_strbuf *sb)
@@ -25,6 +26,19 @@ void ctl_what_flat(const char *text, struct lab_strbuf *sb)
 		space = false;
 		lab_strbuf_putc(sb, clean.data[i]);
 	}
+}
+
+size_t ctl_what_columns(const char *text)
+{
+	size_t n = 0, len;
+
+	for (; *text; text += len) {
+		len = ctl_utf8_len(text, strnlen(text, 4));
+		len = LAB_MAX(len, (size_t)1);
+		/* East Asian wide characters, emoji. */
+		n += len == 4 || (len == 3 && (unsigned char)text[0] >= 0xe3) ? 2 : 1;
+	}
+	return n;
 }
 
 void ctl_what_recipe(const struct ctl_model_recipe *r, struct lab_strbuf *sb)
@@ -117,17 +131,18 @@ static const char *plural(size_t n)
 
 void ctl_what_counts(const struct ctl_model_recipe *r, struct lab_strbuf *sb)
 {
-	size_t begun = r->tasks_run + r->tasks_left_out, total = r->commands_total;
-	size_t left = r->tasks_total - LAB_MIN(begun, r->tasks_total);
+	size_t left = json_array_size(r->not_run) -
+		      LAB_MIN(json_array_size(r->not_run), r->tasks_left_out);
 
-	if (!r->tasks_total || (!total && r->tasks_left_out))
+	if (!r->tasks_total || r->tasks_left_out == r->tasks_total)
 		lab_strbuf_puts(sb, "no tasks");
-	else if (r->failed)
-		lab_strbuf_printf(sb, "%zu of %zu command%s failed", r->failed, total,
-				  plural(total));
 	else
-		lab_strbuf_printf(sb, "%zu of %zu command%s passed", r->passed, total,
-				  plural(total));
+		lab_strbuf_printf(sb, "%zu of %zu command%s %s", r->failed ? r->failed : r->passed,
+				  r->commands_run, plural(r->commands_run),
+				  r->failed ? "failed" : "passed");
+	if (r->commands_skipped)
+		lab_strbuf_printf(sb, ", %zu command%s not run", r->commands_skipped,
+				  plural(r->commands_skipped));
 	if (r->tasks_broken_off)
 		lab_strbuf_printf(sb, ", %zu task%s broken off", r->tasks_broken_off,
 				  plural(r->tasks_broken_off));
@@ -136,6 +151,35 @@ void ctl_what_counts(const struct ctl_model_recipe *r, struct lab_strbuf *sb)
 	if (r->tasks_left_out)
 		lab_strbuf_printf(sb, ", %zu task%s left out", r->tasks_left_out,
 				  plural(r->tasks_left_out));
+}
+
+void ctl_what_task(const struct ctl_model_task *t, struct lab_strbuf *sb)
+{
+	size_t run = t->n_commands, more = t->expected > run ? t->expected - run : 0;
+
+	lab_strbuf_printf(sb, "%zu of %zu %s", t->failed ? t->failed : t->passed, run,
+			  t->failed ? "failed" : "passed");
+	if (more)
+		lab_strbuf_printf(sb, ", %zu not run", more);
+	if (ctl_model_string(t->json, "error"))
+		lab_strbuf_puts(sb, ", broken off");
+}
+
+const char *ctl_what_not_run(const json_t *task)
+{
+	static const char *const words[][2] = {
+		{ "left_out", NULL },
+		{ "quit_on_fail", "a task before it failed, with quit_on_fail" },
+		{ "exception", "a host could not run a command" },
+	};
+	const char *reason = ctl_model_string(task, "reason");
+	size_t i;
+
+	for (i = 0; reason && i < LAB_ARRAY_SIZE(words); i++) {
+		if (strcmp(words[i][0], reason) == 0)
+			return words[i][1];
+	}
+	return "the run was stopped";
 }
 
 void ctl_what_diag(const struct ctl_model_diag *d, struct lab_strbuf *sb)

@@ -14,6 +14,14 @@
 void ctl_what_flat(const char *text, struct lab_strbuf *sb);
 
 /**
+ * ctl_what_columns() - How many columns a text takes in a monospaced font
+ * @text:	UTF-8 without control characters
+ *
+ * Return: columns; wide characters take two.
+ */
+size_t ctl_what_columns(const char *text);
+
+/**
  * ctl_what_recipe() - Write which recipe it is, in one line
  * @r:		recipe
  * @sb:		appended: "ping.xml"; with machines of a pool "ping.xml, match 2"
@@ -63,9 +71,25 @@ void ctl_what_reason(const struct ctl_model_recipe *r, struct lab_strbuf *sb);
 /**
  * ctl_what_counts() - Write how many commands passed or failed, and what was not run
  * @r:		recipe that is over, and has a result
- * @sb:		appended: "5 of 5 commands passed", "1 of 5 commands failed, 1 task not run"
+ * @sb:		appended: "5 of 5 commands passed", "1 of 2 commands failed, 1 task not run": commands
+ *		are counted that were begun
  */
 void ctl_what_counts(const struct ctl_model_recipe *r, struct lab_strbuf *sb);
+
+/**
+ * ctl_what_task() - Write how many commands of a task passed or failed
+ * @t:		task that is over
+ * @sb:		appended: "5 of 5 passed", "1 of 3 failed, 2 not run"
+ */
+void ctl_what_task(const struct ctl_model_task *t, struct lab_strbuf *sb);
+
+/**
+ * ctl_what_not_run() - Why a task was not run
+ * @task:	a member of ctl_model_recipe.not_run
+ *
+ * Return: one line; NULL = it was left out, as it was asked for; static storage.
+ */
+const char *ctl_what_not_run(const json_t *task);
 
 /**
  * ctl_what_diag() - Write an error or a note in one line, as compilers do

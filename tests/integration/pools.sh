@@ -74,11 +74,11 @@ is 'with -u once for each match' "$status $(jq -r 'select(.event == "verdict").v
 is 'which has an event' "$(jq -r 'select(.event == "match") | "\(.run) \(.match) \(.hosts[1].machine) \(.hosts[1].interfaces[0].nic)"' <<<"$out")" '1 1 small 1
 2 2 small 2'
 run "$NETLAB" run --pool "$pool" -u --result r.xml --junit j.xml pair.xml
-like 'and a line at the end' "$out" $'\n  PASS  pair.xml, match 1\n  PASS  pair.xml, match 2$'
+like 'and a line at the end' "$out" $'\n  PASS +[0-9.]+ s  pair.xml, match 1\n  PASS +[0-9.]+ s  pair.xml, match 2$'
 is 'the result has its machines and NICs' "$(xmllint --xpath 'string(//recipe[@match_num=2]/pool_match[@virtual="False"]/m_match[@host_id="h2"][@pool_id="small"]/if_match[@if_id="e"]/@pool_if_id)' r.xml)" 2
 is 'JUnit has a suite for each' "$(xmllint --xpath 'string(//testsuite[2]/@name)' j.xml)" 'pair.xml, match 2'
 run "$NETLAB" run --pool "$pool" -u --jobs 2 pair.xml pair.xml
-like 'also when several run at once' "$out" $'\n  PASS  pair.xml, match 1\n  PASS  pair.xml, match 2\n  PASS  pair.xml, match 1\n  PASS  pair.xml, match 2$'
+like 'also when several run at once' "$out" $'(\n  PASS +[0-9.]+ s  pair.xml, match 1\n  PASS +[0-9.]+ s  pair.xml, match 2){2}$'
 run "$NETLAB" doctor --pool "$pool" pair.xml
 is 'doctor looks into pools, too' "$status" 0
 run "$NETLAB" topo up --pool "$pool" -n lab pair.xml

@@ -45,8 +45,8 @@ is 'a recipe that is not there makes it 2' "$status" 2
 like 'and is named' "$err" '^recipes/nothing.xml: error: .*No such file or directory'
 like 'the others are run all the same' "$out" 'PASS  recipes/expect-fail.xml: .*FAIL  recipes/fails.xml: '
 like 'and a list ends the text' "$(tail -n 4 <<<"$out")" '^3 recipes: 1 passed, 2 failed, in [0-9.]+ s
-  PASS  recipes/expect-fail.xml
-  FAIL  recipes/nothing.xml
-  FAIL  recipes/fails.xml$'
+  PASS +[0-9.]+ s  recipes/expect-fail.xml
+  FAIL +[0-9.]+ s  recipes/nothing.xml: recipes/nothing.xml: error: .*No such file or directory.*
+  FAIL +[0-9.]+ s  recipes/fails.xml: 1 of 2 commands failed, 1 task not run$'
 
 done_testing

@@ -261,7 +261,10 @@ static void text_of_a_run(void **state)
 	      "    data: {\"n\":3}\n"
 	      "    ! one\n"
 	      "    ! two^[\n"
-	      "FAIL  r.xml: 1 of 5 commands failed, 1 task not run in 1.500 s (tests 1.400 s, netlab 0.100 s)\n");
+	      "tasks:\n"
+	      "  FAIL    1.450 s  1 of 4 failed  1: one\n"
+	      "  ----             not run        2  the run was stopped\n"
+	      "FAIL  r.xml: 1 of 4 commands failed, 1 task not run in 1.500 s (tests 1.400 s, netlab 0.100 s)\n");
 	ctl_report_down(out.rep, 1000);
 	ctl_report_end(out.rep, 1);
 	wrote(&out, 1, "");
@@ -355,6 +358,7 @@ static void text_of_timing(void **state)
 	fill(&s);
 	s.result.n_failed = 0;
 	s.result.n_passed = 5;
+	s.c[4].start_us = START_US;
 	s.result.n_tasks_run = 2;
 	s.result.busy_us = 2000;
 	begin(&out, &how);
@@ -419,18 +423,23 @@ static void text_of_several_recipes_ends_with_a_list(void **state)
 {
 	const struct ctl_report_params how = { 0 };
 	struct ctl_report_verdict v = { .exit_code = 2, .start_us = START_US };
+	struct lab_err err;
 	struct out out;
 
 	(void)state;
 	begin(&out, &how);
 	ctl_report_begin(out.rep, "a.xml");
+	(void)lab_err_set(&err, EINVAL, "odd");
+	ctl_report_error(out.rep, &err);
 	ctl_report_verdict(out.rep, &v);
 	ctl_report_begin(out.rep, "b.xml");
 	v.exit_code = 0;
 	ctl_report_verdict(out.rep, &v);
 	clock_us = START_US + 2000000;
 	ctl_report_end(out.rep, 2);
-	wrote(&out, 1, "2 recipes: 1 passed, 1 failed, in 2.000 s\n  FAIL  a.xml\n  PASS  b.xml\n");
+	wrote(&out, 1,
+	      "2 recipes: 1 passed, 1 failed, in 2.000 s\n"
+	      "  FAIL    0.000 s  a.xml: error: odd\n  PASS    0.000 s  b.xml\n");
 	end(&out);
 }
 
@@ -562,11 +571,13 @@ static void lines_of_a_run(void **state)
 	v.result = &s.result;
 	clock_us = START_US + 1500000;
 	ctl_report_verdict(out.rep, &v);
-	event_is(&out,
-		 "{\"event\":\"verdict\",\"time_us\":1500000,\"recipe\":\"r.xml\","
-		 "\"verdict\":\"fail\",\"exit_code\":1,\"tasks\":2,\"tasks_run\":1,\"tasks_left_out\":0,\"commands\":5,\"passed\":3,"
-		 "\"failed\":1,\"duration_us\":1500000,\"tests_us\":1400000,\"netlab_us\":100000,"
-		 "\"phases_us\":{\"read\":1,\"up\":2,\"run\":3}}");
+	event_is(
+		&out,
+		"{\"event\":\"verdict\",\"time_us\":1500000,\"recipe\":\"r.xml\","
+		"\"verdict\":\"fail\",\"exit_code\":1,\"tasks\":2,\"tasks_run\":1,\"tasks_left_out\":0,"
+		"\"tasks_not_run\":[{\"task\":2,\"commands\":1,\"reason\":\"stopped\"}],\"commands\":5,\"commands_run\":4,\"passed\":3,"
+		"\"failed\":1,\"duration_us\":1500000,\"tests_us\":1400000,\"netlab_us\":100000,"
+		"\"phases_us\":{\"read\":1,\"up\":2,\"run\":3}}");
 	ctl_report_down(out.rep, 5);
 	event_is(&out,
 		 "{\"event\":\"down\",\"time_us\":1500000,\"recipe\":\"r.xml\",\"lab\":\"r-1\","

@@ -62,7 +62,7 @@ static const char *const story[] = {
 	"{\"event\":\"task_end\"," R(
 		1) ",\"task\":1,\"label\":\"a.b\",\"verdict\":\"fail\",\"passed\":3,\"failed\":1}",
 	"{\"event\":\"verdict\"," R(
-		1) ",\"verdict\":\"fail\",\"exit_code\":1,\"tasks\":1,\"tasks_run\":1,\"commands\":5,"
+		1) ",\"verdict\":\"fail\",\"exit_code\":1,\"tasks\":1,\"tasks_run\":1,\"commands\":5,\"commands_run\":4,"
 		   "\"passed\":3,\"failed\":1,\"duration_us\":3000000,\"tests_us\":2500000,\"netlab_us\":500000}",
 	"{\"event\":\"recipe\"," R(2) "}",
 	"{\"event\":\"note\"," R(2) ",\"message\":\"odd\"}",
@@ -218,7 +218,7 @@ static void reasons_name_what_went_wrong(void **state)
 	(void)state;
 	feed(&m, story);
 	ctl_what_reason(m.recipes[0], &sb);
-	assert_string_equal(lab_strbuf_str(&sb), "1 of 5 commands failed");
+	assert_string_equal(lab_strbuf_str(&sb), "1 of 4 commands failed, 1 command not run");
 	lab_strbuf_reset(&sb);
 	ctl_what_reason(m.recipes[1], &sb);
 	assert_string_equal(lab_strbuf_str(&sb), "r2.xml:3:4: error: no <x>");
