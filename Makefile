@@ -382,7 +382,7 @@ libexecdir = $(DESTDIR)$(PREFIX)/libexec/netlab
 sharedir   = $(DESTDIR)$(PREFIX)/share/netlab
 mandir     = $(DESTDIR)$(PREFIX)/share/man
 compdir    = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-recipes   := $(sort $(wildcard recipes/*.xml recipes/part/*.xml recipes/pool/*.xml recipes/python/*))
+recipes   := $(sort $(wildcard recipes/*.xml recipes/part/*.xml recipes/pool/*.xml recipes/python/* recipes/backends/*.xml))
 schema    := $(wildcard recipes/*.rng)
 completion := $(wildcard docs/completion/netlab.bash)
 # Files as they are named once installed, for uninstall.
@@ -396,7 +396,7 @@ installed  = $(bindir)/netlab $(libexecdir)/agent $(libexecdir)/netlab-engine $(
 
 ## install, uninstall: under PREFIX (/usr/local), below DESTDIR
 install: all
-	install -d $(bindir) $(libexecdir)/modules $(libexecdir)/kernel $(sharedir)/recipes/part $(sharedir)/recipes/pool $(sharedir)/recipes/python
+	install -d $(bindir) $(libexecdir)/modules $(libexecdir)/kernel $(sharedir)/recipes/part $(sharedir)/recipes/pool $(sharedir)/recipes/python $(sharedir)/recipes/backends
 	install -m 755 $(O)/netlab $(bindir)/netlab
 	install -m 755 $(O)/agent $(libexecdir)/agent
 	install -m 755 $(O)/netlab-engine $(O)/netlab-runc $(libexecdir)/
@@ -413,7 +413,7 @@ install: all
 	$(if $(completion),install -D -m 644 $(completion) $(compdir)/netlab)
 uninstall:
 	rm -f $(installed)
-	for d in $(libexecdir)/modules $(libexecdir)/kernel $(libexecdir) $(sharedir)/recipes/part $(sharedir)/recipes/pool $(sharedir)/recipes/python \
+	for d in $(libexecdir)/modules $(libexecdir)/kernel $(libexecdir) $(sharedir)/recipes/part $(sharedir)/recipes/pool $(sharedir)/recipes/python $(sharedir)/recipes/backends \
 		$(sharedir)/recipes $(sharedir); do \
 		if [ -d "$$d" ]; then rmdir --ignore-fail-on-non-empty "$$d"; fi; done
 

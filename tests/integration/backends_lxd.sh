@@ -3,37 +3,13 @@
 # Hosts in containers of LXD, made by servers of this test's own: their lives, limits, images and snapshots; nothing is left of them, and nobody else's is touched.
 # needs: lxd lxc busybox ip python3
 . "$NETLAB_TOP/tests/lib/cli.sh"
-if [ "${NETLAB_TEST_NET:-}" != "$$" ]; then
-	export NETLAB_TEST_NET=$$
-	exec unshare --net sh -c 'ip link set lo up && exec "$@"' sh "$0" "$@"
-fi
+. "$NETLAB_TOP/tests/lib/lxd.sh"
+own_network "$0" "$@"
 private_labs "$0" "$@"
 
 netlab() { "$NETLAB" "$@"; }
 export LXD_CONF=$work/client
 mkdir "$LXD_CONF"
-find /sys/fs/cgroup -type d -name 'lxc.*' 2>/dev/null | sort >"$work/groups"
-servers=()
-
-# serve NAME PORT: a server with its folder at $work/NAME
-serve() {
-	mkdir "$work/$1"
-	LXD_DIR=$work/$1 lxd --group root --logfile "$work/$1.log" >/dev/null 2>&1 &
-	servers+=($!)
-	LXD_DIR=$work/$1 lxd waitready --timeout 60 || return
-	LXD_DIR=$work/$1 lxd init --preseed <<-YAML
-		config: {images.auto_update_interval: "0", core.https_address: "127.0.0.1:$2", core.trust_password: secret}
-		storage_pools: [{name: default, driver: dir}]
-		profiles: [{name: default, devices: {root: {path: /, pool: default, type: disk}, eth0: {type: nic, nictype: p2p, name: eth0}}}]
-	YAML
-}
-# shellcheck disable=SC2317 # called at the end
-end_servers() {
-	for server in "${servers[@]}"; do kill "$server" && wait "$server"; done 2>/dev/null
-	umount "$work"/*/shmounts "$work"/*/devlxd 2>/dev/null
-	find /sys/fs/cgroup -depth -type d -name 'lxc.*' 2>/dev/null | sort | comm -13 "$work/groups" - | xargs -r rmdir 2>/dev/null
-	cleanup
-}
 trap end_servers EXIT
 serve one 18443 >"$work/out" 2>&1 || {
 	cat "$work/out" "$work/one.log"
