@@ -94,7 +94,7 @@ _netlab()
 	case $command in
 	topo) within='up down ls inspect plan status pids' ;;
 	kernel) within='fetch ls rm run' ;;
-	image) within='import export ls show rm' ;;
+	image) within='import export ls show rm publish' ;;
 	host) within='list exists show state start stop restart freeze unfreeze put get ls mkdir rm config mount umount snapshot exec shell' ;;
 	esac
 	if [ -n "$within" ]; then
@@ -159,6 +159,10 @@ _netlab()
 	'image import')
 		options='--name --description'
 		with_arg=' -t --name -d --description '
+		;;
+	'image publish')
+		options='--snapshot --description'
+		with_arg=' -s --snapshot -d --description '
 		;;
 	'host list') options='--quiet' ;;
 	'host start' | 'host freeze' | 'host unfreeze') options='--all' ;;
@@ -238,7 +242,7 @@ _netlab()
 		esac
 		;;
 	'topo inspect' | 'topo status') [ ${#operands[@]} -gt 0 ] || _netlab_labs ;;
-	'topo pids')
+	'topo pids' | 'image publish')
 		case ${#operands[@]} in
 		0) _netlab_labs ;;
 		1) _netlab_hosts "${operands[0]}" ;;

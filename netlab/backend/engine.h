@@ -44,8 +44,8 @@ enum lab_host_op {
 	LAB_HOST_SNAPSHOT_RENAME,  /* {"name", "to"} */
 	LAB_HOST_SNAPSHOT_RESTORE, /* {"name"}: of a host that is stopped */
 	LAB_HOST_SNAPSHOT_DELETE,  /* {"name"} */
-	LAB_HOST_PUBLISH,          /* {"image", "snapshot"?} */
-	LAB_HOST_MIGRATE,          /* {"to"} */
+	LAB_HOST_PUBLISH, /* {"path", "snapshot"?} -> {"below"}: write its files into an empty directory; "" = all, else what it changes in that image */
+	LAB_HOST_MIGRATE, /* {"to"} */
 	LAB_HOST_OP_MAX_,
 };
 

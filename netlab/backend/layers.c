@@ -2,9 +2,14 @@
 /* layers.c - the snapshots of hosts whose root is lent, as operations */
 #include "netlab/backend/layers.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "netlab/backend/lend.h"
 #include "netlab/backend/snaps.h"
 #include "netlab/base/util.h"
+#include "netlab/ns/image.h"
+#include "netlab/ns/overlay.h"
 
 static const char *text_of(const json_t *obj, const char *name)
 {
@@ -135,4 +140,45 @@ int lab_layers_delete(const struct lab_engine *engine, const struct lab_engine_h
 	if (r == 0)
 		r = lab_snaps_drop_layers(host, snaps, err);
 	return r < 0 ? r : lab_snaps_keep(snaps, ret, err);
+}
+
+/* What a host of netlab's image, or of the machine, has changed lies on that; of another root all files are needed. */
+static int find_below(const struct lab_engine_host *host, char ret[LAB_IMAGE_ID_SIZE],
+		      struct lab_err *err)
+{
+	(void)snprintf(ret, LAB_IMAGE_ID_SIZE, "%s", host->image ? "" : LAB_IMAGE_MACHINE);
+	if (!host->image || *host->image == '/')
+		return 0;
+	return lab_image_find(host->image, ret, err);
+}
+
+static int put_lower(const struct lab_engine_host *host, int to, struct lab_err *err)
+{
+	cleanup_close int lower = open(host->image, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return lower < 0 ? lab_err_errno(err, errno, "open %s", host->image)
+			 : lab_overlay_put(lower, to, 0, NULL, err);
+}
+
+int lab_layers_publish(const struct lab_engine_host *host, const json_t *args, json_t *ret,
+		       struct lab_err *err)
+{
+	const char *path = text_of(args, "path"), *snapshot = text_of(args, "snapshot");
+	cleanup_close int to = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	char below[LAB_IMAGE_ID_SIZE];
+	int r;
+
+	if (to < 0)
+		return lab_err_set(err, EINVAL, "path must be there, as that of a directory");
+	if (!text_of(host->kept, "lower"))
+		return lab_err_set(err, EINVAL, "its root is not one of layers");
+	(void)umask(0);
+	r = find_below(host, below, err);
+	if (r == 0 && !below[0])
+		r = put_lower(host, to, err);
+	if (r == 0)
+		r = lab_snaps_put(host, snapshot, to, below[0] ? LAB_OVERLAY_LAYER : 0, err);
+	if (r == 0 && json_object_set_new(ret, "below", json_string(below)) < 0)
+		r = lab_err_set(err, ENOMEM, "out of memory");
+	return r;
 }

@@ -137,4 +137,16 @@ int lab_layers_restore(const struct lab_engine *engine, const struct lab_engine_
 int lab_layers_delete(const struct lab_engine *engine, const struct lab_engine_host *host,
 		      const json_t *args, json_t *ret, int *ret_fd, struct lab_err *err);
 
+/**
+ * lab_layers_publish() - Write the files of a host where an image is made of them
+ * @host:	host; it is stopped or stands still
+ * @args:	see LAB_HOST_PUBLISH
+ * @ret:	result
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno. Errors: -ENOENT it has no such snapshot.
+ */
+int lab_layers_publish(const struct lab_engine_host *host, const json_t *args, json_t *ret,
+		       struct lab_err *err);
+
 #endif

@@ -377,14 +377,47 @@ int lab_lend_lower(const char *image, char **ret, struct lab_err *err)
 	return *ret ? 0 : lab_err_set(err, ENOMEM, "out of memory");
 }
 
+/*
+ * Overlayfs does not take a layer that lies in another one, and the store of images is usually one of the machine's directories. Seen through
+ * an overlay of its own the machine is another file system. @lower: ends with ":/"
+ */
+static int machine_below(const struct lab_engine_host *host, const char *lower, char **ret,
+			 struct lab_err *err)
+{
+	cleanup_free char *view = NULL, *options = NULL;
+	int r;
+
+	if (asprintf(&view, "%s/machine", host->dir) < 0 ||
+	    asprintf(&options, "lowerdir=/:%s/empty", host->dir) < 0)
+		return lab_err_set(err, ENOMEM, "out of memory");
+	for (int i = 0; i < 2; i++) {
+		const char *dir = i ? view : strchr(options, ':') + 1;
+
+		if (mkdir(dir, 0755) < 0 && errno != EEXIST)
+			return lab_err_errno(err, errno, "mkdir %s", dir);
+	}
+	/* A host that is mounted again has it. */
+	if (umount2(view, MNT_DETACH) < 0 && errno != EINVAL)
+		return lab_err_errno(err, errno, "unmount %s", view);
+	r = lab_mount("netlab", view, "overlay", MS_RDONLY, options, err);
+	if (r == 0 && asprintf(ret, "%.*s%s", (int)strlen(lower) - 1, lower, view) < 0)
+		r = lab_err_set(err, ENOMEM, "out of memory");
+	return r;
+}
+
 int lab_lend_mount(const struct lab_engine_host *host, const char *lower, char **ret,
 		   struct lab_err *err)
 {
-	cleanup_free char *options = NULL, *root = NULL;
-	int r;
+	cleanup_free char *options = NULL, *root = NULL, *all = NULL;
+	size_t len = strlen(lower);
+	int r = 0;
 
-	if (asprintf(&options, "lowerdir=%s,upperdir=%s/upper,workdir=%s/work", lower, host->dir,
-		     host->dir) < 0 ||
+	if (len > 2 && strcmp(lower + len - 2, ":/") == 0)
+		r = machine_below(host, lower, &all, err);
+	if (r < 0)
+		return r;
+	if (asprintf(&options, "lowerdir=%s,upperdir=%s/upper,workdir=%s/work", all ? all : lower,
+		     host->dir, host->dir) < 0 ||
 	    asprintf(&root, "%s/root", host->dir) < 0)
 		return lab_err_set(err, ENOMEM, "out of memory");
 	r = lab_mount("netlab", root, "overlay", 0, options, err);

@@ -12,6 +12,7 @@
 #include "netlab/base/files.h"
 #include "netlab/base/strbuf.h"
 #include "netlab/base/util.h"
+#include "netlab/ns/overlay.h"
 
 enum { NAME_MAX_ = 64 };
 
@@ -292,6 +293,40 @@ int lab_snaps_lower(const struct lab_engine_host *host, const json_t *snaps, con
 				   LAB_SNAPS_LAYERS_MAX);
 	lab_strbuf_puts(&sb, lower);
 	return lab_strbuf_take(&sb, ret) < 0 ? lab_err_set(err, ENOMEM, "out of memory") : 0;
+}
+
+static int put_layer(int dir, const char *name, int to, unsigned int how, struct lab_err *err)
+{
+	static const char *const skip[] = { "dev", "proc",      "run",          "sys",
+					    "tmp", "etc/hosts", "etc/hostname", NULL };
+	cleanup_close int layer = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return layer < 0 ? lab_err_errno(err, errno, "open its layer %s", name)
+			 : lab_overlay_put(layer, to, how, skip, err);
+}
+
+int lab_snaps_put(const struct lab_engine_host *host, const char *name, int to, unsigned int how,
+		  struct lab_err *err)
+{
+	cleanup_json json_t *snaps = lab_snaps_get(host);
+	const json_t *chain[LAB_SNAPS_MAX];
+	cleanup_close int dir = open_dir(host, err);
+	json_t *snap = NULL;
+	char layer[48];
+	size_t n = 0;
+	int r = dir < 0 ? dir : name ? lab_snaps_find(snaps, name, &snap, err) : 0;
+
+	if (r < 0)
+		return r;
+	for (const json_t *s = snap ? snap : base_of(snaps); s && n < LAB_ARRAY_SIZE(chain);
+	     s = parent_of(snaps, s))
+		chain[n++] = s;
+	while (n > 0 && r == 0) {
+		(void)snprintf(layer, sizeof(layer), "s%lld/upper",
+			       (long long)lab_snaps_id(chain[--n]));
+		r = put_layer(dir, layer, to, how, err);
+	}
+	return r < 0 || snap ? r : put_layer(dir, "upper", to, how, err);
 }
 
 int lab_snaps_empty(const struct lab_engine_host *host, struct lab_err *err)

@@ -116,6 +116,20 @@ int lab_snaps_drop(json_t *snaps, bool layers,
 int lab_snaps_copy_layer(const struct lab_engine_host *host, json_int_t id, struct lab_err *err);
 
 /**
+ * lab_snaps_put() - Put the layers of a host on a tree: what it has changed
+ * @host:	host
+ * @name:	as it was then; NULL = as it is now
+ * @to:		directory
+ * @how:	enum lab_overlay_how
+ * @err:	filled on failure; may be NULL
+ *
+ * But for what is the host's own whatever its image has: /dev, /run, /etc/hosts and the like.
+ * Return: 0 or -errno. Errors: -ENOENT it has no such snapshot.
+ */
+int lab_snaps_put(const struct lab_engine_host *host, const char *name, int to, unsigned int how,
+		  struct lab_err *err);
+
+/**
  * lab_snaps_lower() - What lies below what a host writes
  * @host:	host
  * @snaps:	with its base

@@ -49,4 +49,14 @@ DIR *lab_files_list(int dir);
  */
 const char *lab_files_next(DIR *list);
 
+/**
+ * lab_files_settle() - Give a copy what belongs to the original but for its content
+ * @from:	file or directory, open
+ * @to:		its copy, open
+ *
+ * Owner, mode, times and extended attributes.
+ * Return: 0 or -errno.
+ */
+int lab_files_settle(int from, int to);
+
 #endif

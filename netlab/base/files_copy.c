@@ -200,18 +200,15 @@ static int copy_dir(struct copy *c, int dir, const char *name, int to_dir, unsig
 {
 	cleanup_close int from = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	cleanup_close int to = -1;
-	struct stat st;
 	int r;
 
-	if (from < 0 || fstat(from, &st) < 0 || mkdirat(to_dir, name, 0700) < 0)
+	if (from < 0 || mkdirat(to_dir, name, 0700) < 0)
 		return -errno;
 	to = openat(to_dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (to < 0)
 		return -errno;
 	r = copy_inside(c, from, to, depth);
-	if (r == 0)
-		r = copy_xattrs(from, to);
-	return r == 0 ? settle(to, &st) : r;
+	return r == 0 ? lab_files_settle(from, to) : r;
 }
 
 static int copy_one(struct copy *c, int dir, const char *name, int to_dir, unsigned int depth)
@@ -236,6 +233,14 @@ static int copy_one(struct copy *c, int dir, const char *name, int to_dir, unsig
 	}
 	r = copy_file(dir, name, to_dir, &st);
 	return r == 0 && st.st_nlink > 1 ? note_link(c, to_dir, name, &st) : r;
+}
+
+int lab_files_settle(int from, int to)
+{
+	struct stat st;
+	int r = fstat(from, &st) < 0 ? -errno : copy_xattrs(from, to);
+
+	return r < 0 ? r : settle(to, &st);
 }
 
 int lab_files_copy(int from, const char *name, int to)

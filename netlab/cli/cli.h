@@ -122,7 +122,8 @@ extern const struct lab_cli_command lab_cmd_image_export;
 extern const struct lab_cli_command lab_cmd_image_ls;
 extern const struct lab_cli_command lab_cmd_image_show;
 extern const struct lab_cli_command lab_cmd_image_rm;
-extern const struct lab_cli_command lab_cmd_kernel_fetch; /* cmd_kernel.c */
+extern const struct lab_cli_command lab_cmd_image_publish; /* cmd_image_publish.c */
+extern const struct lab_cli_command lab_cmd_kernel_fetch;  /* cmd_kernel.c */
 extern const struct lab_cli_command lab_cmd_kernel_ls;
 extern const struct lab_cli_command lab_cmd_kernel_rm;
 extern const struct lab_cli_command lab_cmd_kernel_run; /* cmd_kernel_run.c */

@@ -6,21 +6,16 @@
 #include <time.h>
 
 #include "netlab/base/util.h"
-#include "netlab/cli/cli.h"
+#include "netlab/cli/cmd_image.h"
 #include "netlab/cli/table.h"
-#include "slave-image/image/store.h"
 #include "slave-image/image/tar.h"
 #include "slave-image/image/tree.h"
 
 enum { SHORT_ID = 12 };
 
-struct import_args {
-	const char *name, *description;
-};
-
 /* --- printing --------------------------------------------------------------------------------- */
 
-static int failed(const struct lab_cli *cli, int r, const struct lab_err *err)
+int lab_imagecmd_fail(const struct lab_cli *cli, int r, const struct lab_err *err)
 {
 	lab_cli_error(cli, err);
 	return r == -EBUSY ? LAB_EXIT_USAGE : lab_cli_exit_of(r);
@@ -104,7 +99,7 @@ static int image_ls(struct lab_cli *cli, int argc, char **argv)
 	} else if (r == 0 && !n && !cli->json) {
 		(void)fprintf(stderr, "there are no images; netlab image import brings one\n");
 	}
-	return r == 0 ? LAB_EXIT_PASS : failed(cli, r, &err);
+	return r == 0 ? LAB_EXIT_PASS : lab_imagecmd_fail(cli, r, &err);
 }
 
 /* Do something with each image that is named; the first exit code that is not 0 counts. */
@@ -124,7 +119,7 @@ static int for_each(struct lab_cli *cli, int argc, char **argv,
 	return code;
 }
 
-static int show_one(const struct lab_cli *cli, const char *name)
+int lab_imagecmd_show(const struct lab_cli *cli, const char *name)
 {
 	char created[64], size[32], root[LAB_IMAGE_PATH_SIZE] = "";
 	struct img_about a;
@@ -132,7 +127,7 @@ static int show_one(const struct lab_cli *cli, const char *name)
 	int r = img_about_get(name, &a, &err);
 
 	if (r < 0)
-		return failed(cli, r, &err);
+		return lab_imagecmd_fail(cli, r, &err);
 	if (cli->json) {
 		print_json(&a);
 		return LAB_EXIT_PASS;
@@ -155,12 +150,12 @@ static int rm_one(const struct lab_cli *cli, const char *name)
 	struct lab_err err;
 	int r = img_remove(name, &err);
 
-	return r < 0 ? failed(cli, r, &err) : LAB_EXIT_PASS;
+	return r < 0 ? lab_imagecmd_fail(cli, r, &err) : LAB_EXIT_PASS;
 }
 
 static int image_show(struct lab_cli *cli, int argc, char **argv)
 {
-	return for_each(cli, argc, argv, show_one);
+	return for_each(cli, argc, argv, lab_imagecmd_show);
 }
 
 static int image_rm(struct lab_cli *cli, int argc, char **argv)
@@ -170,20 +165,27 @@ static int image_rm(struct lab_cli *cli, int argc, char **argv)
 
 /* --- import ----------------------------------------------------------------------------------- */
 
-static int on_import_option(struct lab_cli *cli, const char *name, const char *arg, void *user)
+int lab_imagecmd_option(const struct lab_cli *cli, const char *option, const char *arg,
+			struct img_about *about)
 {
-	struct import_args *args = user;
 	struct lab_err err;
 
-	if (!strcmp(name, "description")) {
-		args->description = arg;
-		return strlen(arg) < sizeof(((struct img_about *)NULL)->description)
-			       ? 0
-			       : lab_cli_usage_error(cli, "--description: at most 255 bytes");
+	if (!strcmp(option, "description")) {
+		if (strlen(arg) >= sizeof(about->description))
+			return lab_cli_usage_error(cli, "--description: at most %zu bytes",
+						   sizeof(about->description) - 1);
+		(void)snprintf(about->description, sizeof(about->description), "%s", arg);
+		return 0;
 	}
-	args->name = arg;
-	return lab_image_name_check(arg, &err) < 0 ? lab_cli_usage_error(cli, "--name: %s", err.msg)
-						   : 0;
+	if (lab_image_name_check(arg, &err) < 0)
+		return lab_cli_usage_error(cli, "%s", err.msg);
+	(void)snprintf(about->name, sizeof(about->name), "%s", arg);
+	return 0;
+}
+
+static int on_import_option(struct lab_cli *cli, const char *name, const char *arg, void *user)
+{
+	return lab_imagecmd_option(cli, name, arg, user);
 }
 
 /* The name of the file without its folder and what says how it is packed. */
@@ -222,24 +224,19 @@ static int fill(const char *path, int root, struct img_about *a, struct lab_err 
 static int image_import(struct lab_cli *cli, int argc, char **argv)
 {
 	struct img_scratch scratch = IMG_SCRATCH_INIT;
-	struct import_args args = { 0 };
-	struct img_about a = { 0 };
+	struct img_about a = { .created_s = 0 };
 	struct lab_err err;
-	int first, r = lab_cli_parse(cli, argc, argv, &args, &first);
+	int first, r = lab_cli_parse(cli, argc, argv, &a, &first);
 
 	if (r != 0)
 		return first;
 	if (argc - first != 1)
 		return lab_cli_usage_error(cli, first == argc ? "no tarball and no directory given"
 							      : "more than one to import");
-	if (args.name)
-		(void)snprintf(a.name, sizeof(a.name), "%s", args.name);
-	else
+	if (!a.name[0])
 		name_from_path(argv[first], a.name);
 	if (lab_image_name_check(a.name, &err) < 0)
 		return lab_cli_usage_error(cli, "%s; --name gives another", err.msg);
-	if (args.description)
-		(void)snprintf(a.description, sizeof(a.description), "%s", args.description);
 	r = img_scratch_new(&scratch, &err);
 	if (r == 0)
 		r = fill(argv[first], scratch.root, &a, &err);
@@ -247,8 +244,8 @@ static int image_import(struct lab_cli *cli, int argc, char **argv)
 		r = img_scratch_commit(&scratch, &a, &err);
 	img_scratch_fini(&scratch);
 	if (r < 0)
-		return failed(cli, r, &err);
-	return show_one(cli, a.name);
+		return lab_imagecmd_fail(cli, r, &err);
+	return lab_imagecmd_show(cli, a.name);
 }
 
 /* --- export ----------------------------------------------------------------------------------- */
@@ -290,7 +287,7 @@ static int image_export(struct lab_cli *cli, int argc, char **argv)
 		r = lab_image_root(image.layers[0].id, path, &err);
 	if (r == 0)
 		r = write_archive(argv[first + 1], path, &err);
-	return r < 0 ? failed(cli, r, &err) : LAB_EXIT_PASS;
+	return r < 0 ? lab_imagecmd_fail(cli, r, &err) : LAB_EXIT_PASS;
 }
 
 static const struct lab_cli_option import_options[] = {

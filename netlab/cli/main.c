@@ -62,6 +62,7 @@ static const struct {
 	{ "image ls", &lab_cmd_image_ls, true },
 	{ "image show", &lab_cmd_image_show, true },
 	{ "image rm", &lab_cmd_image_rm, true },
+	{ "image publish", &lab_cmd_image_publish, true },
 	{ "kernel fetch", &lab_cmd_kernel_fetch, true },
 	{ "kernel ls", &lab_cmd_kernel_ls, true },
 	{ "kernel rm", &lab_cmd_kernel_rm, true },
@@ -161,7 +162,8 @@ static int unknown_command(const struct lab_cli *cli, int argc, char **argv)
 	if (!strcmp(argv[0], "kernel") && argc < 2)
 		return lab_cli_usage_error(cli, "kernel: which of fetch, ls, rm, run?");
 	if (!strcmp(argv[0], "image") && argc < 2)
-		return lab_cli_usage_error(cli, "image: which of import, export, ls, show, rm?");
+		return lab_cli_usage_error(
+			cli, "image: which of import, export, ls, show, rm, publish?");
 	if (!strcmp(argv[0], "host") && argc < 2)
 		return lab_cli_usage_error(
 			cli,

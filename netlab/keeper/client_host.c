@@ -37,7 +37,7 @@ void lab_client_host_translate(const struct lab_client *c, json_t *result)
 struct offer {
 	struct lab_cgroups found;
 	json_t *json;
-	int fds[LAB_CGROUPS_MAX];
+	int fds[LAB_RPC_FDS_MAX];
 	struct lab_err err; /* why nothing was found */
 };
 
@@ -47,7 +47,8 @@ static unsigned int controllers_for(const char *verb, const struct lab_host_call
 	const json_t *limits = json_object_get(call->params, "limits");
 	unsigned int needs = 0;
 
-	if (strcmp(verb, "freeze") == 0 || strcmp(verb, "snapshot.create") == 0)
+	if (strcmp(verb, "freeze") == 0 || strcmp(verb, "snapshot.create") == 0 ||
+	    strcmp(verb, "publish") == 0)
 		return LAB_CGROUP_FREEZER;
 	if (json_is_integer(json_object_get(limits, "memory")))
 		needs |= LAB_CGROUP_MEMORY;
@@ -149,8 +150,11 @@ static int send_one(struct lab_client *c, const char *verb, struct batch *batch,
 		return lab_err_set(&call->err, EINVAL, "host name or parameters are not UTF-8");
 	}
 	*one = (struct one){ .batch = batch, .call = call, .why = offer.err };
-	r = lab_rpc_call(c->rpc, method, params, call->fds ? call->fds : offer.fds,
-			 call->fds ? call->n_fds : offer.found.n, on_answer, one);
+	/* Those of the call come last. */
+	for (unsigned int i = 0; i < call->n_fds && offer.found.n + i < LAB_RPC_FDS_MAX; i++)
+		offer.fds[offer.found.n + i] = call->fds[i];
+	r = lab_rpc_call(c->rpc, method, params, offer.fds, offer.found.n + call->n_fds, on_answer,
+			 one);
 	offer_fini(&offer);
 	if (r < 0) {
 		free(one);

@@ -502,6 +502,13 @@ static const struct method {
 	  false,
 	  false,
 	  { "name" } },
+	{ "host.publish",
+	  NULL,
+	  OP(publish),
+	  RUNNING | FROZEN | STOPPED,
+	  false,
+	  false,
+	  { "snapshot", "path", "cgroups" } },
 };
 
 static lab_hostop_fn function(const struct lab_khost *host, size_t offset)

@@ -174,6 +174,7 @@ struct lab_hostop {
  * @snapshot_rename: give one another name
  * @snapshot_restore: go back to one
  * @snapshot_delete: forget one
+ * @publish:	write its files where an image is made of them
  */
 struct lab_host_ops {
 	lab_hostop_stop_fn stop;
@@ -181,6 +182,7 @@ struct lab_host_ops {
 	lab_hostop_fn mount, umount;
 	lab_hostop_fn snapshot_create, snapshot_list, snapshot_rename, snapshot_restore,
 		snapshot_delete;
+	lab_hostop_fn publish;
 };
 
 extern const struct lab_host_ops lab_host_native;  /* host_native.c */
@@ -425,6 +427,24 @@ void lab_host_umount(struct lab_hostop *op);
  * @life:	of the host
  */
 void lab_host_forget_mounts(struct lab_klife *life);
+
+/**
+ * lab_host_publish() - The publish of native hosts
+ * @op:		operation, with a directory as its last descriptor; its parameters may bring a cgroup with them
+ */
+void lab_host_publish(struct lab_hostop *op);
+
+/**
+ * lab_snap_find() - Look up the snapshot that an operation of a native host names
+ * @op:		operation
+ * @member:	of its parameters, which has the name
+ * @ret:	on success (borrowed from the host)
+ * @err:	filled on failure, with the nearest name; may be NULL
+ *
+ * Return: 0 or -errno. Errors: -ENOENT, -EINVAL.
+ */
+int lab_snap_find(const struct lab_hostop *op, const char *member, struct lab_ksnap **ret,
+		  struct lab_err *err);
 
 /**
  * lab_snap_create() - The snapshot_create of native hosts

@@ -194,4 +194,5 @@ const struct lab_host_ops lab_host_foreign = {
 	.snapshot_rename = pass,
 	.snapshot_restore = restore,
 	.snapshot_delete = pass,
+	.publish = pass,
 };

@@ -309,4 +309,5 @@ const struct lab_host_ops lab_host_native = {
 	.snapshot_rename = lab_snap_rename,
 	.snapshot_restore = lab_snap_restore,
 	.snapshot_delete = lab_snap_delete,
+	.publish = lab_host_publish,
 };

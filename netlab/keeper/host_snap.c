@@ -45,14 +45,15 @@ static struct lab_ksnap *by_id(const struct lab_klife *life, uint32_t id)
 	return NULL;
 }
 
-static int need(const struct lab_hostop *op, struct lab_ksnap **ret, struct lab_err *err)
+int lab_snap_find(const struct lab_hostop *op, const char *member, struct lab_ksnap **ret,
+		  struct lab_err *err)
 {
 	const struct lab_klife *life = op->host->life;
-	const char *name = name_param(op, "name"), *near;
+	const char *name = name_param(op, member), *near;
 	const char **names;
 
 	if (!name)
-		return lab_err_set(err, EINVAL, "name must be there, as text");
+		return lab_err_set(err, EINVAL, "%s must be there, as text", member);
 	*ret = find(life, name);
 	if (*ret)
 		return 0;
@@ -94,7 +95,7 @@ static struct lab_ksnap *snap_of(struct lab_hostop *op)
 	struct lab_ksnap *snap = NULL;
 	struct lab_err err;
 
-	if (need(op, &snap, &err) == 0)
+	if (lab_snap_find(op, "name", &snap, &err) == 0)
 		return snap;
 	lab_hostop_fail(op, &err);
 	return NULL;

@@ -433,6 +433,38 @@ static int place_images(struct lab_keeper *k, const int *trees, struct lab_err *
 }
 
 /*
+ * Overlayfs does not take a layer that lies in another one, and the store of images is usually one of the machine's directories. Seen through
+ * an overlay of its own the machine is another file system.
+ */
+static int make_views(const struct lab_keeper *k, bool userns, struct lab_err *err)
+{
+	char options[64], target[32], number[12] = "";
+	bool needed = false;
+	int r = 0;
+
+	for (unsigned int i = 0; i < k->images.n; i++)
+		needed |= k->images.list[i].machine;
+	if (!needed)
+		return 0;
+	if (mkdir("empty", 0755) < 0)
+		return lab_err_errno(err, errno, "mkdir empty in the template");
+	for (uint32_t n = 0; n <= k->setup.n_submounts && r == 0; n++) {
+		if (n && k->setup.whole[n - 1])
+			continue;
+		if (n)
+			(void)snprintf(number, sizeof(number), "%u", n);
+		(void)snprintf(target, sizeof(target), "view%u", n);
+		(void)snprintf(options, sizeof(options), "lowerdir=lower%s:empty%s", number,
+			       userns ? ",userxattr" : "");
+		if (mkdir(target, 0755) < 0)
+			r = lab_err_errno(err, errno, "mkdir %s in the template", target);
+		if (r == 0)
+			r = lab_mount("netlab", target, "overlay", MS_RDONLY, options, err);
+	}
+	return r;
+}
+
+/*
  * The keeper's view of the lab's processes. It is not attached anywhere, so that no host copies it; but the kernel lets a user
  * namespace mount proc and sysfs only beside ones that are wholly visible.
  */
@@ -480,6 +512,8 @@ static int build(struct lab_keeper *k, bool userns, int lower, struct submount *
 			return r;
 	}
 	r = place_submounts(k, subs, n, err);
+	if (r == 0)
+		r = make_views(k, userns, err);
 	if (r < 0)
 		return r;
 	r = make_dev(err);

@@ -18,6 +18,7 @@
  *              In a user namespace also each directory of the root: the kernel refuses to copy a mount without those on it
  *   /layer     a layer that all hosts share above /lower: /etc/hosts, no /etc/hostname, an empty /run and /tmp, mount points
  *   /ilayer    the same for hosts that are made from images: without the files that are mounted one by one on the machine
+ *   /view0 ..  /lower, /lower1 and so on as a file system of their own, for hosts of images that lie on the machine's files
  *   /i0.0 ..   the layers of the lab's images, image by image, topmost first
  *   /dev       device nodes, shared read-only
  *   /proc      only in a user namespace, where a host may mount its own beside a full one only; likewise /sys

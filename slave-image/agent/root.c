@@ -115,8 +115,11 @@ static int mount_main_overlay(const struct lab_spawn_setup *setup, const struct 
 		image[strlen(image) - 1] = '\0';
 	(void)snprintf(options, sizeof(options),
 		       "lowerdir=%s%s:%s%s,upperdir=/up/%u/u,workdir=/up/%u/w%s", layers,
-		       machine ? "/layer" : "/ilayer", image, machine ? "/lower" : "", index, index,
-		       setup->userxattr ? ",userxattr" : "");
+		       machine ? "/layer" : "/ilayer", image,
+		       !machine     ? ""
+		       : req->image ? "/view0"
+				    : "/lower",
+		       index, index, setup->userxattr ? ",userxattr" : "");
 	return lab_mount("overlay", NEW_ROOT, "overlay", MS_NODEV, options, err);
 }
 
@@ -155,9 +158,10 @@ static int mount_sub_overlay(const struct lab_spawn_setup *setup, const struct l
 	if (!strpbrk(setup->submounts[n], ":,\\"))
 		image_layers(setup, req->image, setup->submounts[n], image, sizeof(image));
 	(void)snprintf(options, sizeof(options),
-		       "lowerdir=%s%s%s%s/lower%u,upperdir=/up/%u/u%u,workdir=/up/%u/w%u%s", layers,
-		       layered ? layer : "", layered ? ":" : "", image, n + 1, index, n + 1, index,
-		       n + 1, setup->userxattr ? ",userxattr" : "");
+		       "lowerdir=%s%s%s%s/%s%u,upperdir=/up/%u/u%u,workdir=/up/%u/w%u%s", layers,
+		       layered ? layer : "", layered ? ":" : "", image,
+		       req->image ? "view" : "lower", n + 1, index, n + 1, index, n + 1,
+		       setup->userxattr ? ",userxattr" : "");
 	return lab_mount("overlay", target, "overlay", MS_NODEV, options, err);
 }
 

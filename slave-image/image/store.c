@@ -111,6 +111,17 @@ int img_scratch_new(struct img_scratch *ret, struct lab_err *err)
 	return r;
 }
 
+int img_scratch_path(const struct img_scratch *scratch, char ret[LAB_IMAGE_PATH_SIZE],
+		     struct lab_err *err)
+{
+	int r = lab_image_store(ret, err);
+
+	if (r == 0)
+		(void)snprintf(ret + strlen(ret), LAB_IMAGE_PATH_SIZE - strlen(ret),
+			       "/scratch/%s/root", scratch->name);
+	return r;
+}
+
 void img_scratch_fini(struct img_scratch *scratch)
 {
 	cleanup_close int store = -1;
@@ -209,6 +220,31 @@ static int set_name(int store, const char *name, const char *id, struct lab_err 
 	return 0;
 }
 
+/* An image lies on whole images, and not on too many. The store is locked. */
+static int check_below(int store, const char *below, struct lab_err *err)
+{
+	char path[80], id[LAB_IMAGE_ID_SIZE];
+	unsigned int n = 1;
+	int r = 0;
+
+	(void)snprintf(id, sizeof(id), "%s", below);
+	for (; r == 0 && id[0] && strcmp(id, LAB_IMAGE_MACHINE) != 0; n++) {
+		(void)snprintf(path, sizeof(path), "image/%s", id);
+		if (faccessat(store, path, F_OK, 0) < 0)
+			return lab_err_set(
+				err, ENOENT,
+				"image %.12s, on which this one is to lie, is not there any more",
+				id);
+		r = lab_image_below(id, id, err);
+	}
+	if (n > LAB_IMAGE_LAYERS_MAX)
+		return lab_err_set(
+			err, EINVAL,
+			"it would lie on %u images; at most %u lie on one another: netlab image update makes a whole one of the lower ones",
+			n - 1, LAB_IMAGE_LAYERS_MAX);
+	return r;
+}
+
 int img_scratch_commit(struct img_scratch *scratch, struct img_about *a, struct lab_err *err)
 {
 	cleanup_close int store = -1;
@@ -230,6 +266,8 @@ int img_scratch_commit(struct img_scratch *scratch, struct img_about *a, struct 
 		store = open_store(true, true, err);
 		r = LAB_MIN(store, 0);
 	}
+	if (r == 0)
+		r = check_below(store, a->below, err);
 	if (r == 0) {
 		(void)snprintf(from, sizeof(from), "scratch/%s", scratch->name);
 		(void)snprintf(to, sizeof(to), "image/%s", a->id);

@@ -63,13 +63,24 @@ struct img_about {
 int img_scratch_new(struct img_scratch *ret, struct lab_err *err);
 
 /**
+ * img_scratch_path() - Where the files of an image on its way are
+ * @scratch:	image
+ * @ret:	path, absolute
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno.
+ */
+int img_scratch_path(const struct img_scratch *scratch, char ret[LAB_IMAGE_PATH_SIZE],
+		     struct lab_err *err);
+
+/**
  * img_scratch_commit() - Put an image into the store
  * @scratch:	its files are whole; left as after img_scratch_fini()
  * @about:	name (may be ""), base, description and below are given; the rest is filled
  * @err:	filled on failure; may be NULL
  *
  * The name, if another image had it, is this one's from here on; the other one stays without.
- * Return: 0 or -errno.
+ * Return: 0 or -errno. Errors: -ENOENT what it lies on is not there any more; -EINVAL too many images lie on one another.
  */
 int img_scratch_commit(struct img_scratch *scratch, struct img_about *about, struct lab_err *err);
 

@@ -12,6 +12,7 @@
 
 #include "netlab/base/strbuf.h"
 #include "netlab/base/util.h"
+#include "netlab/ns/overlay.h"
 #include "netlab/rpc/digest.h"
 
 #define CAPABILITY "security.capability"
@@ -287,11 +288,17 @@ static int digest_content(struct walk *w, int dir, const char *name, const struc
 		ret[n] = '\0';
 		return 0;
 	}
-	if (!S_ISREG(st->st_mode))
+	if (!S_ISREG(st->st_mode) && !S_ISDIR(st->st_mode))
 		return 0;
 	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return failed(w, "open");
+	if (S_ISDIR(st->st_mode)) {
+		/* Of a layer: it hides what lies below. */
+		if (lab_overlay_is_opaque(fd))
+			(void)snprintf(ret, PATH_MAX, "opaque");
+		return 0;
+	}
 	n = get_capability(fd, value);
 	for (ssize_t i = 0; i < n; i++)
 		(void)snprintf(ret_cap + 2 * i, 3, "%02x", (unsigned char)value[i]);

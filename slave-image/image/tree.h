@@ -27,7 +27,7 @@ int img_tree_copy(int from, const char *name, int to, struct img_count *count, s
  * img_tree_digest() - Name a tree by what is in it
  * @root:	directory
  * @below:	id of what it lies on, or ""
- * @ret_id:	digest of names, kinds, modes, owners, capabilities and contents, and of @below; times make no difference
+ * @ret_id:	digest of names, kinds, modes, owners, capabilities and contents, of what hides others in a layer, and of @below; times make no difference
  * @ret_count:	how much is in it
  * @err:	filled on failure; may be NULL
  *

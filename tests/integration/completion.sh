@@ -42,7 +42,7 @@ offers '6.1.0-9-amd64' kernel run 6.1.0-9
 offers '6.1.0-9-amd64' kernel rm 6.1.0-9
 offers '6.1.0-9-amd64' run --kernel 6.1.0-9
 rm -r "$work/kernels"
-offers 'export import ls rm show' image ''
+offers 'export import ls publish rm show' image ''
 export NETLAB_IMAGES=$work/images
 mkdir "$work/.root"
 "$NETLAB" image import "$work/.root" -t small >"$work/log"

@@ -41,7 +41,7 @@ documents netlab-exec.1 shell
 for command in list exists show state start stop restart freeze unfreeze put get ls mkdir rm mount umount snapshot; do
 	documents netlab-host.1 host "$command"
 done
-for command in import export ls show rm; do
+for command in import export ls show rm publish; do
 	documents netlab-image.1 image "$command"
 done
 documents netlab-doctor.1 doctor
