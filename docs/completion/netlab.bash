@@ -87,7 +87,7 @@ _netlab()
 	COMPREPLY=()
 	command -v "$netlab" >/dev/null || netlab=netlab
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_netlab_offer 'run deconfigure topo match list-pools exec shell host image backends doctor kernel help version --help --version'
+		_netlab_offer 'run deconfigure topo match list-pools exec shell host image backends doctor sweep kernel help version --help --version'
 		return
 	fi
 	command=${COMP_WORDS[1]}
@@ -95,7 +95,7 @@ _netlab()
 	topo) within='up down ls inspect plan status pids' ;;
 	kernel) within='fetch ls rm run' ;;
 	image) within='import export ls show rm publish' ;;
-	host) within='list exists show state start stop restart freeze unfreeze put get ls mkdir rm config mount umount snapshot exec shell' ;;
+	host) within='list exists show state start stop restart freeze unfreeze put get ls mkdir rm config mount umount snapshot publish exec shell' ;;
 	esac
 	if [ -n "$within" ]; then
 		if [ "$COMP_CWORD" -eq 2 ]; then
@@ -109,6 +109,7 @@ _netlab()
 	ls | inspect) command="topo $command" ;;
 	'topo exec' | 'topo shell') command=${command#topo } ;;
 	'host exec' | 'host shell') command=${command#host } ;;
+	'host publish') command='image publish' ;;
 	esac
 
 	case $command in
@@ -138,6 +139,7 @@ _netlab()
 		options='--config --pool'
 		with_arg=" $pools_with_arg "
 		;;
+	sweep) options='--dry-run' ;;
 	'topo down') options='--all' ;;
 	'topo ls' | 'topo inspect' | 'topo pids') options='--quiet' ;;
 	'topo status')
@@ -185,7 +187,7 @@ _netlab()
 		with_arg=' --netns '
 		;;
 	help)
-		[ "$COMP_CWORD" -eq 2 ] && _netlab_offer 'run deconfigure topo match list-pools exec shell host image backends doctor kernel'
+		[ "$COMP_CWORD" -eq 2 ] && _netlab_offer 'run deconfigure topo match list-pools exec shell host image backends doctor sweep kernel'
 		return
 		;;
 	esac
@@ -250,7 +252,7 @@ _netlab()
 		;;
 	exec | 'host '*)
 		case $command,${#operands[@]} in
-		'host snapshot',0) _netlab_offer 'create list rename restore delete' ;;
+		'host snapshot',0) _netlab_offer 'create list rename restore delete publish' ;;
 		'host snapshot',1) _netlab_labs ;;
 		'host snapshot',2) _netlab_hosts "${operands[1]}" ;;
 		'host snapshot',3)

@@ -37,7 +37,10 @@ static const struct lab_backend_setting podman[] = {
 };
 
 const struct lab_backend_info lab_backends[] = {
-	{ "native", "netlab's own containers", LAB_BACKEND_LIMITS | LAB_BACKEND_ROOTLESS, none },
+	{ "native", "netlab's own containers",
+	  LAB_BACKEND_FREEZE | LAB_BACKEND_SNAPSHOT | LAB_BACKEND_LIMITS | LAB_BACKEND_IMAGE |
+		  LAB_BACKEND_PUBLISH | LAB_BACKEND_ROOTLESS,
+	  none },
 	{ "nspawn", "systemd-nspawn", 0, none },
 	{ "lxc", "LXC",
 	  LAB_BACKEND_FREEZE | LAB_BACKEND_SNAPSHOT | LAB_BACKEND_LIMITS | LAB_BACKEND_IMAGE, lxc },

@@ -116,7 +116,8 @@ extern const struct lab_cli_command lab_cmd_topo_plan;
 extern const struct lab_cli_command lab_cmd_match;      /* cmd_match.c */
 extern const struct lab_cli_command lab_cmd_list_pools; /* cmd_list_pools.c */
 extern const struct lab_cli_command lab_cmd_backends;
-extern const struct lab_cli_command lab_cmd_doctor;       /* cmd_doctor.c */
+extern const struct lab_cli_command lab_cmd_doctor;
+extern const struct lab_cli_command lab_cmd_sweep;        /* cmd_doctor.c */
 extern const struct lab_cli_command lab_cmd_image_import; /* cmd_image.c */
 extern const struct lab_cli_command lab_cmd_image_export;
 extern const struct lab_cli_command lab_cmd_image_ls;

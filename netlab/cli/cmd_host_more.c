@@ -6,6 +6,7 @@
 #include "netlab/base/strbuf.h"
 #include "netlab/base/util.h"
 #include "netlab/cli/cmd_host.h"
+#include "netlab/cli/cmd_image.h"
 #include "netlab/cli/table.h"
 
 /* --- mount and umount ------------------------------------------------------------------------- */
@@ -67,7 +68,7 @@ static const struct verb {
 	const char *name, *first, *second;
 } verbs[] = {
 	{ "create", "name", NULL },  { "list", NULL, NULL },     { "rename", "name", "to" },
-	{ "restore", "name", NULL }, { "delete", "name", NULL },
+	{ "restore", "name", NULL }, { "delete", "name", NULL }, { "publish", "name", "image" },
 };
 
 static const struct verb *find_verb(const struct lab_cli *cli, const char *name)
@@ -81,7 +82,8 @@ static const struct verb *find_verb(const struct lab_cli *cli, const char *name)
 	}
 	near = lab_str_nearest(name, names);
 	(void)lab_cli_usage_error(cli, "snapshot: there is no '%s'; %s%s%s", name,
-				  near ? "did you mean '" : "create, list, rename, restore, delete",
+				  near ? "did you mean '"
+				       : "create, list, rename, restore, delete, publish",
 				  near ? near : "", near ? "'?" : "");
 	return NULL;
 }
@@ -142,6 +144,15 @@ static int call(const struct lab_hostcmd *cmd, const struct verb *v, const char 
 	return code;
 }
 
+/* The same as netlab image publish --snapshot. */
+static int publish(struct lab_cli *cli, char *const *names)
+{
+	struct img_about about = { .name = "" };
+	int code = lab_imagecmd_option(cli, "name", names[3], &about);
+
+	return code ? code : lab_imagecmd_publish(cli, names[0], names[1], names[2], &about);
+}
+
 static int host_snapshot(struct lab_cli *cli, int argc, char **argv)
 {
 	const struct verb *v;
@@ -152,7 +163,7 @@ static int host_snapshot(struct lab_cli *cli, int argc, char **argv)
 		return first;
 	if (first == argc)
 		return lab_cli_usage_error(
-			cli, "snapshot: which of create, list, rename, restore, delete?");
+			cli, "snapshot: which of create, list, rename, restore, delete, publish?");
 	v = find_verb(cli, argv[first]);
 	if (!v)
 		return LAB_EXIT_USAGE;
@@ -161,10 +172,14 @@ static int host_snapshot(struct lab_cli *cli, int argc, char **argv)
 	if (given < 2)
 		return lab_cli_usage_error(cli, "no %s named", given ? "host" : "lab");
 	if (given - 2 < n_names)
-		return lab_cli_usage_error(cli, "no %sname given for the snapshot",
-					   given - 2 == 1 ? "new " : "");
+		return lab_cli_usage_error(cli, "no %s given",
+					   given == 2                    ? "name of a snapshot"
+					   : !strcmp(v->name, "publish") ? "name for the image"
+									 : "new name");
 	if (given - 2 > n_names)
 		return lab_cli_usage_error(cli, "one word too many: '%s'", argv[argc - 1]);
+	if (!strcmp(v->name, "publish"))
+		return publish(cli, argv + first + 1);
 	code = lab_hostcmd_open(cli, argv[first + 1], &cmd);
 	if (code == 0)
 		code = call(&cmd, v, argv[first + 2], argv + first + 3);
@@ -197,7 +212,7 @@ const struct lab_cli_command lab_cmd_host_umount = {
 
 const struct lab_cli_command lab_cmd_host_snapshot = {
 	.name = "host snapshot",
-	.operands = "create|list|rename|restore|delete LAB HOST [NAME [TO]]",
+	.operands = "create|list|rename|restore|delete|publish LAB HOST [NAME [TO]]",
 	.help = "Keep the files of a host as they are, and go back to them",
 	.run = host_snapshot,
 };

@@ -197,19 +197,88 @@ static bool undo_journal(int dir)
 	return false;
 }
 
+/**
+ * struct sweeping - who wants to know what is swept
+ * @fn:		told of each thing
+ * @user:	for @fn
+ * @keep:	nothing is removed
+ * @lab:	the lab that is looked at
+ */
+struct sweeping {
+	lab_leftover_fn fn;
+	void *user;
+	bool keep;
+	const char *lab;
+};
+
+static void tell(const struct sweeping *s, const char *kind, const char *what)
+{
+	const struct lab_leftover left = { .lab = s->lab, .kind = kind, .what = what };
+
+	s->fn(&left, s->user);
+}
+
+static void tell_engine(const char *kind, const char *what, void *user)
+{
+	tell(user, kind, what);
+}
+
+/* All that one lab has left. */
+static void tell_all(struct sweeping *s, int dir)
+{
+	cleanup_close int fd = openat(dir, CGROUPS, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	char journal[JOURNAL_MAX + 1], base[PATH_MAX], path[PATH_MAX + 128], *save = NULL;
+	ssize_t n = fd < 0 ? -1 : read(fd, journal, JOURNAL_MAX);
+
+	journal[n < 0 ? 0 : n] = '\0';
+	for (char *line = strtok_r(journal, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		tell(s, "cgroup", line);
+	lab_rundir_engine_tell(dir, tell_engine, s);
+	base_path(base);
+	(void)snprintf(path, sizeof(path), "%s/%s", base, s->lab);
+	tell(s, "directory", path);
+}
+
+static int undo_all(int base, int dir, const char *name, struct lab_err *err)
+{
+	int r;
+
+	(void)unlinkat(dir, CONTROL, 0);
+	if (!undo_journal(dir))
+		return lab_err_set(
+			err, EBUSY,
+			"its cgroups cannot be removed: processes of it do not end, or they cannot be seen from here [EBUSY]");
+	r = lab_rundir_engine_undo(dir, err);
+	if (r < 0)
+		return lab_err_prefix(err, r,
+				      "what its container engines made cannot be removed: ");
+	r = lab_files_remove(dir, LAB_RUNDIR_ENGINE);
+	if (r == 0 && unlinkat(base, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		r = -errno;
+	return r < 0 ? lab_err_errno(err, -r, "its directory cannot be removed") : 0;
+}
+
 /* Remove one lab's directory if nobody owns it. BASE is locked by the caller. Returns true if a lab is there. */
-static bool sweep_one(int base, const char *name)
+static bool sweep_one(int base, const char *name, struct sweeping *s)
 {
 	cleanup_close int fd = openat(base, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct lab_leftover left = { .lab = name };
+	struct lab_err err;
 
 	if (fd < 0)
 		return false;
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK;
-	(void)unlinkat(fd, CONTROL, 0);
-	if (undo_journal(fd) && lab_rundir_engine_undo(fd, NULL) == 0 &&
-	    lab_files_remove(fd, LAB_RUNDIR_ENGINE) == 0)
-		(void)unlinkat(base, name, AT_REMOVEDIR);
+	if (s) {
+		s->lab = name;
+		tell_all(s, fd);
+	}
+	if (s && s->keep)
+		return false;
+	if (undo_all(base, fd, name, &err) < 0 && s) {
+		left.err = &err;
+		s->fn(&left, s->user);
+	}
 	return false;
 }
 
@@ -221,7 +290,7 @@ static int compare_entries(const void *a, const void *b)
 }
 
 /* Sweep, and collect the names of the labs that are there. */
-static int scan(int base, struct lab_entry **ret, size_t *ret_n)
+static int scan(int base, struct sweeping *s, struct lab_entry **ret, size_t *ret_n)
 {
 	cleanup_free struct lab_entry *found = NULL;
 	cleanup_dir DIR *dir = NULL;
@@ -238,7 +307,7 @@ static int scan(int base, struct lab_entry **ret, size_t *ret_n)
 		return r;
 	}
 	while ((de = readdir(dir)) != NULL) {
-		if (lab_name_check(de->d_name, NULL) < 0 || !sweep_one(base, de->d_name))
+		if (lab_name_check(de->d_name, NULL) < 0 || !sweep_one(base, de->d_name, s))
 			continue;
 		if (n == cap) {
 			struct lab_entry *more = reallocarray(found, cap ? cap * 2 : 8,
@@ -265,7 +334,7 @@ static void sweep_stale(int base)
 	cleanup_free struct lab_entry *labs = NULL;
 	size_t n;
 
-	(void)scan(base, &labs, &n);
+	(void)scan(base, NULL, &labs, &n);
 }
 
 /* Does a lab answer? One that is just coming up does not, and neither does one whose keeper was told to end. */
@@ -349,7 +418,7 @@ int lab_rundir_claim(const char *name, struct lab_rundir *ret, struct lab_err *e
 }
 
 /* Sweep and list under the lock. Returns BASE (caller closes), or -ENOENT when there is none. */
-static int sweep(struct lab_entry **ret, size_t *ret_n, struct lab_err *err)
+static int sweep(struct sweeping *s, struct lab_entry **ret, size_t *ret_n, struct lab_err *err)
 {
 	cleanup_close int base = open_base(false, err);
 	char path[PATH_MAX];
@@ -359,7 +428,7 @@ static int sweep(struct lab_entry **ret, size_t *ret_n, struct lab_err *err)
 	*ret_n = 0;
 	if (base < 0)
 		return base;
-	r = scan(base, ret, ret_n);
+	r = scan(base, s, ret, ret_n);
 	if (r < 0)
 		return lab_err_errno(err, -r, "read the run directory");
 	if (*ret_n == 0) {
@@ -372,7 +441,7 @@ static int sweep(struct lab_entry **ret, size_t *ret_n, struct lab_err *err)
 
 int lab_list(struct lab_entry **ret, size_t *ret_n, struct lab_err *err)
 {
-	cleanup_close int base = sweep(ret, ret_n, err);
+	cleanup_close int base = sweep(NULL, ret, ret_n, err);
 
 	if (base < 0)
 		return base == -ENOENT ? 0 : base;
@@ -393,7 +462,18 @@ void lab_rundir_sweep(void)
 	cleanup_close int base = -1;
 	size_t n;
 
-	base = sweep(&labs, &n, NULL);
+	base = sweep(NULL, &labs, &n, NULL);
+}
+
+int lab_rundir_leftovers(bool remove, lab_leftover_fn fn, void *user, struct lab_err *err)
+{
+	struct sweeping s = { .fn = fn, .user = user, .keep = !remove };
+	cleanup_free struct lab_entry *labs = NULL;
+	cleanup_close int base = -1;
+	size_t n;
+
+	base = sweep(&s, &labs, &n, err);
+	return base < 0 && base != -ENOENT ? base : 0;
 }
 
 void lab_rundir_tidy(void)
@@ -437,7 +517,7 @@ static int try_connect(const char *name, pid_t *ret_pid, struct lab_err *err)
 		return no_such_lab(name, err);
 	if (base < 0)
 		return base;
-	if (!sweep_one(base, name))
+	if (!sweep_one(base, name, NULL))
 		return unlock(base), no_such_lab(name, err);
 	dir = openat(base, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	unlock(base);

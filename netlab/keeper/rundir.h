@@ -120,6 +120,41 @@ int lab_rundir_connect(const char *name, pid_t *ret_pid, struct lab_err *err);
 void lab_rundir_sweep(void);
 
 /**
+ * struct lab_leftover - something that a killed lab has left
+ * @lab:	name of the lab
+ * @kind:	"cgroup", "cgroups", "directory", or the name of a backend
+ * @what:	which: a path, or what the backend wrote into the journal
+ * @err:	NULL; else what of the lab cannot be removed, and @kind and @what are NULL
+ */
+struct lab_leftover {
+	const char *lab, *kind, *what;
+	const struct lab_err *err;
+};
+
+typedef void (*lab_leftover_fn)(const struct lab_leftover *left, void *user);
+
+/**
+ * lab_rundir_leftovers() - Tell what dead labs have left, and remove it
+ * @remove:	false: only tell
+ * @fn:		called for each thing before it is removed, and for each lab that could not be removed
+ * @user:	for @fn
+ * @err:	filled on failure; may be NULL
+ *
+ * It knows that from the journals in the run directories, whose owners have died; nothing else is touched.
+ * Return: 0, also when something could not be removed, or -errno.
+ */
+int lab_rundir_leftovers(bool remove, lab_leftover_fn fn, void *user, struct lab_err *err);
+
+/**
+ * lab_rundir_engine_tell() - Tell what is in the journal of engines
+ * @dir:	a run directory, opened
+ * @fn:		called for each line but that about the keeper: its first word, and the rest
+ * @user:	for @fn
+ */
+void lab_rundir_engine_tell(int dir, void (*fn)(const char *kind, const char *what, void *user),
+			    void *user);
+
+/**
  * lab_rundir_tidy() - Remove BASE if it is empty
  *
  * After the orderly end of a lab, which has removed its own directory.

@@ -120,6 +120,24 @@ static int run_sweeper(char **argv, struct lab_err *err)
 								      : text);
 }
 
+void lab_rundir_engine_tell(int dir, void (*fn)(const char *kind, const char *what, void *user),
+			    void *user)
+{
+	cleanup_strbuf struct lab_strbuf text = LAB_STRBUF_INIT;
+	char *save = NULL, *line, *space;
+
+	if (read_journal(dir, &text) < 0 || !text.data)
+		return;
+	for (line = strtok_r(text.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		space = strchr(line, ' ');
+		if (!space)
+			continue;
+		*space = '\0';
+		if (strcmp(line, "lab") != 0)
+			fn(line, space + 1, user);
+	}
+}
+
 int lab_rundir_engine_undo(int dir, struct lab_err *err)
 {
 	static char name[] = "netlab-engine", option[] = "--sweep";

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# SIGKILL of the command, the keeper or its engine process at random moments, with hosts of each engine: then `netlab topo down --all` leaves each as it was.
+# SIGKILL of the command, the keeper or its engine process at random moments, with hosts of each engine: then `netlab sweep` and `netlab topo down --all` leave each as it was.
 # needs: systemd-nspawn podman runc lxd lxc busybox
 # timeout: 900
 #
@@ -112,7 +112,7 @@ do_it() {
 # all_down: as somebody does who finds something left; a keeper that goes on without its command is waited for
 all_down() {
 	local end=$((SECONDS + 120))
-	while netlab topo down --all >"$work/said" 2>&1 && [ $SECONDS -lt $end ]; do
+	while netlab sweep >"$work/said" 2>&1 && netlab topo down --all >"$work/said" 2>&1 && [ $SECONDS -lt $end ]; do
 		[ -n "$(ls -A /run/netlab 2>/dev/null)" ] || pgrep -f -- "-n $lab\$" >/dev/null || return
 		sleep 0.05
 	done

@@ -102,7 +102,7 @@ complete_words exec ring h1 -- cat pai
 is 'and its files' "$offered" pair.xml
 
 # Every option that --help names is offered, and no other.
-for command in run deconfigure match list-pools 'topo up' 'topo down' 'topo ls' 'topo inspect' 'topo plan' 'topo status' 'topo pids' exec shell \
+for command in run deconfigure sweep match list-pools 'topo up' 'topo down' 'topo ls' 'topo inspect' 'topo plan' 'topo status' 'topo pids' exec shell \
 	'host list' 'host exists' 'host show' 'host state' 'host start' 'host stop' 'host restart' 'host freeze' 'host unfreeze' \
 	'host put' 'host get' 'host ls' 'host mkdir' 'host rm' 'host config' 'host mount' 'host umount' 'host snapshot'; do
 	read -ra words <<<"$command"

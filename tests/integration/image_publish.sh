@@ -46,6 +46,12 @@ netlab exec lab b -- sh -c 'echo after >/etc/issue; touch /srv/after'
 run netlab image publish lab b at-s1 --snapshot s1
 is 'a snapshot becomes one' "$status $(cat "$(path at-s1)/etc/issue")" '0 second'
 is 'it is the same as the host was then' "$(netlab image show --json at-s1 | jq -r .id)" "$(netlab image show --json second | jq -r .id)"
+run netlab host snapshot publish lab b s1 again
+is 'in the words of the life of a host, too' "$status $(netlab image show --json again | jq -r .id)" "0 $(netlab image show --json second | jq -r .id)"
+run netlab host publish lab b now
+is 'and the host itself' "$status $(cat "$(path now)/etc/issue")" '0 after'
+run netlab host snapshot publish lab b s1
+is 'without a name for the image: exit 2' "$status $err" "2 netlab host snapshot: no name for the image given; try 'netlab host snapshot --help'"
 run netlab image publish lab b x --snapshot s
 is 'a snapshot that is not there' "$status $err" '2 error: host b: it has no snapshot "s"; did you mean "s1"?'
 netlab host stop lab b >/dev/null

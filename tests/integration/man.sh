@@ -38,13 +38,14 @@ documents netlab-match.1 match
 documents netlab-match.1 list-pools
 documents netlab-exec.1 exec
 documents netlab-exec.1 shell
-for command in list exists show state start stop restart freeze unfreeze put get ls mkdir rm mount umount snapshot; do
+for command in list exists show state start stop restart freeze unfreeze put get ls mkdir rm config mount umount snapshot publish; do
 	documents netlab-host.1 host "$command"
 done
 for command in import export ls show rm publish; do
 	documents netlab-image.1 image "$command"
 done
 documents netlab-doctor.1 doctor
+documents netlab.1 sweep
 for command in fetch ls rm run; do
 	documents netlab-kernel.1 kernel "$command"
 done
