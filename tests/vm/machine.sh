@@ -40,6 +40,13 @@ is 'but not in a shared folder' "$(cat "$work/shared/kept")" kept
 rm "$work/shared/kept"
 gone 'after that'
 
+# --- programs that ask how old the machine is ---
+
+run "$NETLAB" kernel run "$kernel" -- python3 -c 'import time; print(time.monotonic() > 60)'
+is 'the monotonic clock is that of a machine that has been up for a while' "$status $out" '0 True'
+run "$NETLAB" run --kernel "$kernel" "$NETLAB_TOP/recipes/devices/ovs.xml"
+is 'Open vSwitch forwards packets, though started in the first seconds' "$status" 0
+
 # --- recipes ---
 
 run "$NETLAB" run --kernel "$kernel" --packet-capture "$work/shared" "$NETLAB_TOP/recipes/ping.xml" "$NETLAB_TOP/recipes/fails.xml"
@@ -48,6 +55,27 @@ like 'the verdicts, too' "$out" 'PASS  .*recipes/ping.xml: 2 of 2.*FAIL  .*recip
 is 'captures come out' "$(find "$work/shared" -name '*.pcap' -size +100c | grep -c ping)" 2
 rm -r "$work/shared"
 
+# A kernel that lacks a kind of links: nothing is built, exit 3. This one is the same without the module.
+mkdir -p "$work/less"
+folder=$("$NETLAB" kernel ls --json | jq -r .path | grep -F "/${kernel%/}" | head -n 1)
+cp -r "$folder/." "$work/less"
+find "$work/less" -name 'team.ko*' -delete
+cat >"$work/beside/team.xml" <<-'XML'
+	<recipe>
+	  <network>
+	    <host id="h1"><interfaces><eth id="1" label="a"/><team id="t"><slaves><slave id="1"/></slaves></team></interfaces></host>
+	    <host id="h2"><interfaces><eth id="1" label="a"/></interfaces></host>
+	  </network>
+	  <task><run host="h1" command="true"/></task>
+	</recipe>
+XML
+run "$NETLAB" run --kernel "$work/less" team.xml
+is 'a kernel without teams: exit 3, and why' "$status $err" \
+	'3 team.xml:3:54: error: link kind team: this kernel lacks it (CONFIG_NET_TEAM): netlab kernel fetch 6.1, then netlab run --kernel 6.1'
+run "$NETLAB" run --kernel "$kernel" team.xml
+is 'with them it runs' "$status" 0
+rm -r "$work/less" team.xml
+
 # --- ends ---
 
 run "$NETLAB" kernel run "$kernel" -- /nonexistent
@@ -55,7 +83,7 @@ is 'a command that is not there: exit 127' "$status $err" '127 netlab: the comma
 run "$NETLAB" kernel run -t 1 "$kernel" -- sleep 1000
 is 'past the limit: exit 124' "$status $err" '124 error: the command runs longer than 1 s'
 gone 'after the limit'
-for signal in INT KILL; do
+for signal in INT TERM KILL; do
 	# Once it says something, the command runs.
 	coproc vm { exec "$NETLAB" kernel run "$kernel" -- sh -c 'echo up; exec sleep 1000'; }
 	# shellcheck disable=SC2154 # the shell sets it
