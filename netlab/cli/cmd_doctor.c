@@ -5,16 +5,21 @@
 #include <string.h>
 
 #include "controller/run/module.h"
+#include "controller/run/script.h"
+#include "controller/run/script_links.h"
+#include "netlab/base/strbuf.h"
 #include "netlab/base/util.h"
 #include "netlab/cli/cli.h"
+#include "netlab/cli/cmd_run.h"
 #include "netlab/cli/pools.h"
 #include "netlab/doctor/limit.h"
 #include "netlab/doctor/machine.h"
 #include "netlab/doctor/need.h"
 
 enum {
-	HOSTS_USUAL = 100, /* what a machine in general is measured by */
-	HOSTS_BIG = 100,   /* from here on limits are looked at before a lab is built */
+	HOSTS_USUAL = 100,    /* what a machine in general is measured by */
+	HOSTS_BIG = 100,      /* from here on limits are looked at before a lab is built */
+	TASK_BYTES = 4 << 20, /* of a Python task are read */
 };
 
 /*
@@ -190,6 +195,56 @@ static int check_modules(const struct doctor *d, const struct ctl_recipe *recipe
 	return r;
 }
 
+/* A task's text as far as it is read, which is further than any task goes. */
+static int read_task(const char *path, struct lab_strbuf *text)
+{
+	cleanup_file FILE *f = fopen(path, "re");
+	char part[4096];
+	size_t n = 1;
+
+	while (f && n && text->len < TASK_BYTES) {
+		n = fread(part, 1, sizeof(part), f);
+		lab_strbuf_add(text, part, n);
+	}
+	return text->error;
+}
+
+/* The interpreter, and the links that Python tasks make while the lab runs. */
+static int check_tasks(const struct ctl_recipe *recipe, struct lab_findings *list,
+		       struct ctl_diag *diag, struct lab_err *err)
+{
+	struct lab_src items[LAB_PROBE_MAX_] = { { .line = 0 } };
+	const struct ctl_task *first = NULL;
+	struct ctl_python *python;
+	struct lab_err why = { 0 };
+	size_t i;
+	int r = ctl_script_check(recipe, NULL, diag);
+
+	if (r <= 0)
+		return r;
+	for (i = 0; i < recipe->n_tasks; i++) {
+		const struct ctl_task *task = &recipe->tasks[i];
+		cleanup_strbuf struct lab_strbuf text = LAB_STRBUF_INIT;
+
+		if (!task->python)
+			continue;
+		first = first ? first : task;
+		r = read_task(task->python, &text);
+		if (r < 0)
+			return r;
+		ctl_script_links(lab_strbuf_str(&text), text.len, task->python, items);
+	}
+	python = lab_run_find_python();
+	if (!python)
+		return -ENOMEM;
+	r = ctl_python_start(python, &why);
+	ctl_python_free(python);
+	lab_finding_add(list, r < 0 ? LAB_FINDING_LACKS : LAB_FINDING_OK, "Python tasks", "%s",
+			r < 0 ? why.msg : "the interpreter is there");
+	lab_finding_at(list, &first->python_src);
+	return lab_need_later(items, list, err);
+}
+
 static int check_recipe(struct doctor *d, const char *path, struct lab_findings *list,
 			struct ctl_diag *diag, struct lab_err *err)
 {
@@ -213,6 +268,8 @@ static int check_recipe(struct doctor *d, const char *path, struct lab_findings 
 		r = lab_need_check(file.topo, true, list, err);
 	if (r == 0)
 		r = check_modules(d, file.recipe, list, diag);
+	if (r == 0)
+		r = check_tasks(file.recipe, list, diag, err);
 	lab_doctor_limits(&size, NULL, list);
 	lab_cli_labfile_close(&file);
 	return r < 0 ? r : list->error;

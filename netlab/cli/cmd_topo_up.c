@@ -68,6 +68,7 @@ static int open_recipe(struct lab_cli *cli, const char *path, const struct up_ar
 	lab_pools_fini(&pools);
 	if (r >= 0 && args->build)
 		r = lab_doctor_before(ret->topo, &diag);
+	ctl_diag_sort(&diag);
 	lab_cli_diag(cli, &diag);
 	if (r == -ENOMEM && diag.n_errors == 0) {
 		(void)lab_err_errno(&err, ENOMEM, "%s", path);

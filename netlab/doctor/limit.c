@@ -9,6 +9,7 @@
 #include "netlab/base/parse.h"
 #include "netlab/base/util.h"
 #include "netlab/ns/clone.h"
+#include "netlab/topo/plan.h"
 
 enum {
 	HOST_KIB = 360,      /* memory of an idle host with its link */
@@ -149,6 +150,19 @@ static void check_neighbours(const struct check *c, const char *family, unsigned
 	lab_finding_fix(c->list, "sysctl -w %s=%llu", name, need * 2);
 }
 
+/* A network of more ports than a bridge takes is a chain of bridges; nothing is lacking, but who looks into it shall know. */
+static void check_bridges(const struct check *c)
+{
+	const struct lab_size *s = c->size;
+
+	if (s->largest > LAB_BRIDGE_PORTS)
+		lab_finding_add(
+			c->list, LAB_FINDING_OK, "bridges",
+			"network \"%s\" has %zu ports: a chain of %zu bridges, since one takes %u",
+			s->largest_label, s->largest,
+			(s->largest + LAB_BRIDGE_PORTS - 1) / LAB_BRIDGE_PORTS, LAB_BRIDGE_PORTS);
+}
+
 static void check_memory(const struct check *c)
 {
 	number need = (number)c->size->hosts * HOST_KIB + LAB_KIB, has;
@@ -206,6 +220,7 @@ void lab_doctor_limits(const struct lab_size *size, const struct lab_limit_param
 	check_processes(&c);
 	for (i = 0; i < LAB_ARRAY_SIZE(sysctls); i++)
 		check_sysctl(&c, &sysctls[i]);
+	check_bridges(&c);
 	check_neighbours(&c, "ipv4", 2);
 	check_neighbours(&c, "ipv6", 4);
 }

@@ -12,15 +12,25 @@
 #include "netlab/ns/probe.h"
 
 /* Programs that hosts run: for kinds of interfaces, and those that most recipes use. */
-enum program { TEAMD, OVSDB_SERVER, OVS_VSWITCHD, OVS_VSCTL, N_KIND_PROGRAMS };
+enum program {
+	TEAMD,
+	OVSDB_TOOL,
+	OVSDB_SERVER,
+	OVS_VSWITCHD,
+	OVS_VSCTL,
+	OVS_OFCTL,
+	N_KIND_PROGRAMS
+};
 
 static const struct {
 	const char *program, *package, *what;
 } programs[] = {
 	[TEAMD] = { "teamd", "libteam-utils", "teams" },
+	[OVSDB_TOOL] = { "ovsdb-tool", "openvswitch-switch", "bridges of Open vSwitch" },
 	[OVSDB_SERVER] = { "ovsdb-server", "openvswitch-switch", "bridges of Open vSwitch" },
 	[OVS_VSWITCHD] = { "ovs-vswitchd", "openvswitch-switch", "bridges of Open vSwitch" },
 	[OVS_VSCTL] = { "ovs-vsctl", "openvswitch-switch", "bridges of Open vSwitch" },
+	[OVS_OFCTL] = { "ovs-ofctl", "openvswitch-switch", "flow entries of Open vSwitch" },
 	{ "ping", "iputils-ping", "the modules IcmpPing and Icmp6Ping" },
 	{ "iperf3", "iperf3", "the module Iperf" },
 	{ "tcpdump", "tcpdump", "the module PacketAssert, packet captures" },
@@ -79,25 +89,55 @@ static void need_backend(struct needs *n, const struct lab_host *host)
 	n->backend_src[i] = host->src;
 }
 
-static void need_ovs(struct needs *n, const struct lab_src *src)
-{
-	need_program(n, OVSDB_SERVER, src);
-	need_program(n, OVS_VSWITCHD, src);
-	need_program(n, OVS_VSCTL, src);
-}
-
-static bool filters_vlans(const struct lab_iface *iface)
+static const char *option_of(const struct lab_iface *iface, const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < iface->n_options; i++) {
-		if (!strcmp(iface->options[i].name, "vlan_filtering"))
-			return strcmp(iface->options[i].value, "0") != 0;
+		if (!strcmp(iface->options[i].name, name))
+			return iface->options[i].value;
 	}
-	return false;
+	return "";
 }
 
-static void iface_needs(struct needs *n, const struct lab_iface *iface)
+static bool filters_vlans(const struct lab_iface *iface)
+{
+	const char *value = option_of(iface, "vlan_filtering");
+
+	return *value && strcmp(value, "0") != 0;
+}
+
+/* Its ports are links of the kernel, or of a datapath in user space, whose interfaces are taps. */
+static bool in_user_space(const struct lab_iface *bridge)
+{
+	return !strcmp(option_of(bridge, "datapath_type"), "netdev");
+}
+
+static void ovs_bridge_needs(struct needs *n, const struct lab_host *host,
+			     const struct lab_iface *bridge)
+{
+	bool user = in_user_space(bridge);
+	size_t i;
+
+	need_program(n, OVSDB_TOOL, &bridge->src);
+	need_program(n, OVSDB_SERVER, &bridge->src);
+	need_program(n, OVS_VSWITCHD, &bridge->src);
+	need_program(n, OVS_VSCTL, &bridge->src);
+	if (*option_of(bridge, "flow"))
+		need_program(n, OVS_OFCTL, &bridge->src);
+	need_kind(n, user ? LAB_LINK_TAP : LAB_PROBE_OPENVSWITCH, &bridge->src);
+	for (i = 0; i < bridge->n_slaves && !user; i++) {
+		const struct lab_iface *port = &host->ifaces[bridge->slaves[i].iface];
+		int kind = port->kind == LAB_IFACE_OVS_TUNNEL
+				   ? lab_kind_find(option_of(port, "type"))
+				   : -ENOENT;
+
+		if (kind == LAB_LINK_VXLAN || kind == LAB_LINK_GENEVE || kind == LAB_LINK_GRE)
+			need_kind(n, (unsigned int)kind, &port->src);
+	}
+}
+
+static void iface_needs(struct needs *n, const struct lab_host *host, const struct lab_iface *iface)
 {
 	switch (iface->kind) {
 	case LAB_IFACE_ETH:
@@ -112,11 +152,11 @@ static void iface_needs(struct needs *n, const struct lab_iface *iface)
 			need_kind(n, LAB_PROBE_VLAN_FILTERING, &iface->src);
 		break;
 	case LAB_IFACE_OVS_BRIDGE:
-	case LAB_IFACE_OVS_BOND:
+		ovs_bridge_needs(n, host, iface);
+		break;
+	case LAB_IFACE_OVS_BOND: /* parts of a bridge */
 	case LAB_IFACE_OVS_TUNNEL:
 	case LAB_IFACE_OVS_INTERNAL:
-		need_ovs(n, &iface->src);
-		break;
 	case LAB_IFACE_KIND_MAX_:
 		break;
 	}
@@ -138,7 +178,7 @@ static void topo_needs(struct needs *n, const struct lab_topo *topo)
 		if (host->backend)
 			need_backend(n, host);
 		for (i = 0; i < host->n_ifaces; i++)
-			iface_needs(n, &host->ifaces[i]);
+			iface_needs(n, host, &host->ifaces[i]);
 	}
 	for (i = 0; i < topo->n_networks; i++) {
 		if (topo->networks[i].n_ports != 2)
@@ -170,7 +210,10 @@ static void add_kind(struct lab_findings *list, unsigned int item, enum lab_verd
 	} else {
 		lab_finding_add(list, verdict, lab_probe_name(item),
 				"this kernel lacks it (CONFIG_%s)", lab_probe_config(item));
-		lab_finding_fix(list, "netlab kernel fetch 6.1, then netlab run --kernel 6.1");
+		lab_finding_fix(list, "netlab kernel fetch 6.1, then netlab run --kernel 6.1%s",
+				item == LAB_PROBE_OPENVSWITCH
+					? "; or the bridges with datapath_type = netdev"
+					: "");
 	}
 	if (src)
 		lab_finding_at(list, src);
@@ -284,6 +327,30 @@ int lab_need_check(const struct lab_topo *topo, bool all, struct lab_findings *l
 	check_controllers(&n, all, list);
 	if (n.backends[0])
 		r = check_backends(&n, all, list, err);
+	return r < 0 ? r : list->error;
+}
+
+int lab_need_later(const struct lab_src items[], struct lab_findings *list, struct lab_err *err)
+{
+	const struct lab_src *team = &items[LAB_LINK_TEAM];
+	struct lab_probe probe = { 0 };
+	uint64_t want = 0;
+	unsigned int i;
+	int r;
+
+	for (i = 0; i < LAB_PROBE_MAX_; i++)
+		want |= items[i].line ? LAB_PROBE_BIT(i) : 0;
+	r = lab_probe(&probe, want, err);
+	for (i = 0; i < LAB_PROBE_MAX_ && r == 0; i++) {
+		if (want & LAB_PROBE_BIT(i))
+			add_kind(list, i,
+				 (probe.missing & LAB_PROBE_BIT(i)) ? LAB_FINDING_WARNS
+								    : LAB_FINDING_OK,
+				 &items[i]);
+	}
+	if (team->line && r == 0)
+		add_program(list, TEAMD, is_there("teamd") ? LAB_FINDING_OK : LAB_FINDING_WARNS,
+			    team);
 	return r < 0 ? r : list->error;
 }
 

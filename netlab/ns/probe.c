@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openvswitch.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 
 #include "netlab/base/util.h"
 #include "netlab/nl/forward.h"
+#include "netlab/nl/genl.h"
 #include "netlab/nl/link.h"
 #include "netlab/nl/qdisc.h"
 #include "netlab/nl/tun.h"
@@ -49,6 +51,7 @@ const char *lab_probe_name(unsigned int item)
 		[LAB_LINK_LO] = "link kind lo",
 		[LAB_PROBE_NETEM] = "network emulation (netem)",
 		[LAB_PROBE_VLAN_FILTERING] = "VLAN filtering of bridges",
+		[LAB_PROBE_OPENVSWITCH] = "datapath of Open vSwitch",
 	};
 
 	return item < LAB_PROBE_MAX_ ? names[item] : "nothing known";
@@ -56,9 +59,15 @@ const char *lab_probe_name(unsigned int item)
 
 const char *lab_probe_config(unsigned int item)
 {
+	static const char *const configs[LAB_PROBE_MAX_] = {
+		[LAB_PROBE_NETEM] = "NET_SCH_NETEM",
+		[LAB_PROBE_VLAN_FILTERING] = "BRIDGE_VLAN_FILTERING",
+		[LAB_PROBE_OPENVSWITCH] = "OPENVSWITCH",
+	};
+
 	if (item < LAB_LINK_KIND_MAX_)
 		return lab_kind_get((enum lab_link_kind)item)->config;
-	return item == LAB_PROBE_NETEM ? "NET_SCH_NETEM" : "BRIDGE_VLAN_FILTERING";
+	return item < LAB_PROBE_MAX_ ? configs[item] : "";
 }
 
 /* --- in the child ------------------------------------------------------------------------------------- */
@@ -164,6 +173,20 @@ static bool make_vlan_filtering(struct lab_nl *nl)
 	return made(nl);
 }
 
+/* Asking for its family loads the module; a datapath itself is made with its first bridge. */
+static bool has_openvswitch(void)
+{
+	struct lab_nl generic;
+	uint16_t family;
+	bool good;
+
+	if (lab_nl_open_generic(&generic, NULL) < 0)
+		return false;
+	good = lab_genl_family(&generic, OVS_DATAPATH_FAMILY, &family, NULL) == 0;
+	lab_nl_close(&generic);
+	return good;
+}
+
 /* Bits of what could not be made. */
 static uint64_t try_all(uint64_t want)
 {
@@ -185,6 +208,8 @@ static uint64_t try_all(uint64_t want)
 			good = make_netem(&nl);
 		else if (i == LAB_PROBE_VLAN_FILTERING)
 			good = make_vlan_filtering(&nl);
+		else if (i == LAB_PROBE_OPENVSWITCH)
+			good = has_openvswitch();
 		else
 			good = make_kind(&nl, (enum lab_link_kind)i);
 		if (!good)

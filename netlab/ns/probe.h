@@ -11,6 +11,7 @@
 enum lab_probe_item {
 	LAB_PROBE_NETEM = LAB_LINK_KIND_MAX_, /* network emulation */
 	LAB_PROBE_VLAN_FILTERING,             /* VLANs of bridges */
+	LAB_PROBE_OPENVSWITCH,                /* datapath of Open vSwitch */
 	LAB_PROBE_MAX_,
 };
 

@@ -72,6 +72,67 @@ if fewer true 2>/dev/null; then
 fi
 is 'the limit of the machine is as it was' "$(cat /proc/sys/user/max_uts_namespaces)" "$old"
 
+# --- kernels ---
+
+# Kinds that this kernel may lack: doctor, run and topo up say the same, before anything is built.
+sed 's|</interfaces></host>|<team id="t"><slaves><slave id="eth0"/></slaves></team><dummy id="d"/></interfaces></host>|' "$work/pair.xml" >"$work/kinds.xml"
+lacks=''
+for kind in dummy team; do
+	# shellcheck disable=SC2016 # $1 is the inner shell's
+	unshare -n sh -c 'ip link add probe type "$1"' sh "$kind" >/dev/null 2>&1 || lacks+="link kind $kind "
+done
+run "$NETLAB" doctor --json "$work/kinds.xml"
+is 'link kinds that the kernel lacks' "$status $(jq -r 'select((.what // "") | startswith("link kind")) | select(.verdict == "lacks").what' <<<"$out" | tr '\n' ' ')" \
+	"$([ -n "$lacks" ] && echo 3 || echo 0) $lacks"
+fix='netlab kernel fetch 6.1, then netlab run --kernel 6.1'
+if [[ $lacks = *team* ]]; then
+	is 'have a fix, at the place that needs them first' "$(jq -r 'select(.what == "link kind team") | "\(.line):\(.col) \(.fix)"' <<<"$out")" "3:59 $fix"
+	for command in run 'run --config-only' 'topo up'; do
+		# shellcheck disable=SC2086 # words
+		run "$NETLAB" $command "$work/kinds.xml"
+		is "$command: exit 3" "$status" 3
+		like "$command: the same words" "$err" "kinds.xml:3:59: error: link kind team: this kernel lacks it \(CONFIG_NET_TEAM\): $fix"
+	done
+	run "$NETLAB" topo ls --json
+	is 'nothing was built' "$out" ''
+fi
+
+sed '3s|/></|/><ovs_bridge id="b"><slaves><slave id="eth0"/></slaves></ovs_bridge></|' "$work/pair.xml" >"$work/ovs.xml"
+sed 's|<ovs_bridge id="b">|&<options><option name="datapath_type" value="netdev"/></options>|' "$work/ovs.xml" >"$work/netdev.xml"
+needs() { jq -r 'select((.what // "") | test("link kind|datapath|program ovs")).what' <<<"$out" | tr '\n' ' '; }
+run "$NETLAB" doctor --json "$work/ovs.xml"
+is 'a bridge of Open vSwitch needs a datapath, and programs' "$(needs)" \
+	'link kind veth datapath of Open vSwitch program ovsdb-tool program ovsdb-server program ovs-vswitchd program ovs-vsctl '
+has=$(jq -r 'select(.what == "datapath of Open vSwitch") | "\(.verdict) \(.fix)"' <<<"$out")
+if genl ctrl list 2>/dev/null | grep -q ovs_datapath || modprobe openvswitch 2>/dev/null; then
+	is 'the kernel has a datapath' "$has" 'ok null'
+else
+	is 'the kernel has no datapath' "$has" "lacks $fix; or the bridges with datapath_type = netdev"
+	is 'exit 3' "$status" 3
+fi
+run "$NETLAB" doctor --json "$work/netdev.xml"
+is 'one in user space needs a tap' "$(needs)" \
+	'link kind veth link kind tap program ovsdb-tool program ovsdb-server program ovs-vswitchd program ovs-vsctl '
+
+# Links that a task makes, perhaps: no reason not to begin.
+sed 's|</network>|&<task python="task.py"/>|' "$work/pair.xml" >"$work/task.xml"
+cat >"$work/task.py" <<-'PY'
+	from lnst.Controller.Task import ctl
+	# h.create_vrf()
+	h = ctl.get_host("h1")
+	if False:
+	    h.create_team()
+	h.create_vxlan (7)
+PY
+run "$NETLAB" doctor --json "$work/task.xml"
+is 'links that a Python task may make' "$status $(jq -r 'select(.file // "" | endswith("task.py")) | "\(.line):\(.col) \(.what)"' <<<"$out" | grep -v program)" \
+	'0 5:7 link kind team'$'\n''6:3 link kind vxlan'
+[[ $lacks != *team* ]] || is 'warn when the kernel lacks them' "$(jq -r 'select(.what == "link kind team") | "\(.verdict) \(.fix)"' <<<"$out")" "warns $fix"
+is 'and it needs the interpreter' "$(jq -r 'select(.what == "Python tasks").verdict' <<<"$out")" ok
+sed 's|task.py|none.py|' "$work/task.xml" >"$work/none.xml"
+run "$NETLAB" doctor "$work/none.xml"
+is 'a task that is not there: exit 2' "$status" 2
+
 # --- the command line ---
 
 run "$NETLAB" doctor /nonexistent.xml

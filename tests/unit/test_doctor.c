@@ -14,6 +14,7 @@
 #include "netlab/base/util.h"
 #include "netlab/doctor/limit.h"
 #include "netlab/doctor/need.h"
+#include "netlab/ns/probe.h"
 #include "tests/unit/scratch.h"
 
 static char proc[SCRATCH_STRLEN];
@@ -235,6 +236,32 @@ static void a_plain_topology_needs_nothing_more(LAB_UNUSED void **state)
 	lab_topo_free(topo);
 }
 
+static void a_network_of_many_ports_is_a_chain_of_bridges(LAB_UNUSED void **state)
+{
+	LAB_CLEANUP(lab_findings_fini) struct lab_findings list = { 0 };
+	const struct lab_limit_params params = { .proc = proc, .root = true };
+	struct lab_size size = { .largest = 1000, .largest_label = "lan" };
+	size_t i;
+
+	lab_doctor_limits(&size, &params, &list);
+	for (i = 0; i < list.n; i++)
+		assert_string_not_equal(list.v[i].what, "bridges");
+	size.largest = 2001;
+	lab_doctor_limits(&size, &params, &list);
+	expect(&list, "ok bridges: network \"lan\" has 2001 ports: a chain of 3 bridges, since one "
+		      "takes 1000");
+}
+
+/* Nothing is asked for: no fork, nothing to say. */
+static void tasks_that_make_nothing_need_nothing(LAB_UNUSED void **state)
+{
+	LAB_CLEANUP(lab_findings_fini) struct lab_findings list = { 0 };
+	const struct lab_src items[LAB_PROBE_MAX_] = { { .line = 0 } };
+
+	assert_int_equal(lab_need_later(items, &list, NULL), 0);
+	assert_int_equal(list.n, 0);
+}
+
 int main(void)
 {
 #define WITH_PROC(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -245,6 +272,8 @@ int main(void)
 		WITH_PROC(neighbours_of_three_hundred_hosts_overflow_ipv6_only),
 		WITH_PROC(the_limit_of_processes_binds_users_only),
 		WITH_PROC(numbers_that_are_none_are_left_out),
+		WITH_PROC(a_network_of_many_ports_is_a_chain_of_bridges),
+		cmocka_unit_test(tasks_that_make_nothing_need_nothing),
 		cmocka_unit_test(a_finding_keeps_the_name_of_its_file),
 		cmocka_unit_test(many_findings_keep_their_order),
 		cmocka_unit_test(the_size_of_a_topology_is_counted),
