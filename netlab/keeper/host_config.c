@@ -153,6 +153,7 @@ void lab_host_config(struct lab_hostop *op)
 	struct lab_limits limits = op->keeper->topo->hosts[op->host->index].limits;
 	const struct lab_klife *life = op->host->life;
 	struct lab_err err;
+	bool limited;
 	int r;
 
 	op->kept = life->environment ? json_copy(life->environment) : json_object();
@@ -164,12 +165,11 @@ void lab_host_config(struct lab_hostop *op)
 		lab_hostop_fail(op, &err);
 		return;
 	}
-	if (!json_object_size(json_object_get(op->params, "limits"))) {
-		settle(op);
-	} else if (op->host->engine) {
+	limited = json_object_size(json_object_get(op->params, "limits")) > 0;
+	if (limited && op->host->engine) {
 		op->limits = limits;
 		lab_host_limit_foreign(op, settle);
-	} else if (limit(op, &limits, &err) < 0) {
+	} else if (limited && limit(op, &limits, &err) < 0) {
 		lab_hostop_fail(op, &err);
 	} else {
 		settle(op);
