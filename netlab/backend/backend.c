@@ -10,7 +10,8 @@
 
 static const struct lab_backend_setting none[] = { { NULL, NULL, false } };
 
-static const struct lab_backend_setting lxc[] = {
+/* Of lxc as well. */
+static const struct lab_backend_setting nspawn[] = {
 	{ "init", "yes: the image's own /sbin/init runs in it", false },
 	{ NULL, NULL, false },
 };
@@ -41,9 +42,12 @@ const struct lab_backend_info lab_backends[] = {
 	  LAB_BACKEND_FREEZE | LAB_BACKEND_SNAPSHOT | LAB_BACKEND_LIMITS | LAB_BACKEND_IMAGE |
 		  LAB_BACKEND_PUBLISH | LAB_BACKEND_ROOTLESS,
 	  none },
-	{ "nspawn", "systemd-nspawn", 0, none },
+	{ "nspawn", "systemd-nspawn",
+	  LAB_BACKEND_FREEZE | LAB_BACKEND_SNAPSHOT | LAB_BACKEND_LIMITS | LAB_BACKEND_IMAGE,
+	  nspawn },
 	{ "lxc", "LXC",
-	  LAB_BACKEND_FREEZE | LAB_BACKEND_SNAPSHOT | LAB_BACKEND_LIMITS | LAB_BACKEND_IMAGE, lxc },
+	  LAB_BACKEND_FREEZE | LAB_BACKEND_SNAPSHOT | LAB_BACKEND_LIMITS | LAB_BACKEND_IMAGE,
+	  nspawn },
 	{ "lxd", "LXD",
 	  LAB_BACKEND_FREEZE | LAB_BACKEND_SNAPSHOT | LAB_BACKEND_LIMITS | LAB_BACKEND_IMAGE |
 		  LAB_BACKEND_PUBLISH | LAB_BACKEND_MIGRATE,

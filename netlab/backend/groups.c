@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "netlab/base/loop.h"
 #include "netlab/base/util.h"
@@ -162,6 +163,81 @@ int lab_groups_open(const struct lab_engine *engine, struct lab_cgroups *ret, st
 		return lab_err_errno(err, -r, "find cgroups");
 	}
 	return 0;
+}
+
+/* --- a host's own ------------------------------------------------------------------------------ */
+
+/**
+ * struct entry - a move into the groups of a host
+ * @path:	of them in each hierarchy: "netlab.LAB.KEY/host.GROUP"
+ * @err:	filled when something failed
+ * @r:		0 or -errno of the first
+ */
+struct entry {
+	char path[2 * LAB_GROUPS_NAME_LEN + 16];
+	struct lab_err *err;
+	int r;
+};
+
+static int write_file(const char *dir, const char *name, const char *text)
+{
+	cleanup_close int dir_fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int fd = openat(dir_fd, name, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 || write(fd, text, strlen(text)) < 0 ? -errno : 0;
+}
+
+/* Where the machine has not given it to us, it cannot limit; whoever needs that says so. */
+static void switch_on(const char *dir)
+{
+	static const char *const controllers[] = { "+memory", "+cpu", "+pids" };
+
+	for (size_t i = 0; i < LAB_ARRAY_SIZE(controllers); i++)
+		(void)write_file(dir, "cgroup.subtree_control", controllers[i]);
+}
+
+static void enter(const struct lab_mountinfo *m, bool v2, void *user)
+{
+	struct entry *e = user;
+	cleanup_free char *path = NULL;
+	char *slash;
+	bool systemd = strstr(m->options, "name=systemd") != NULL,
+	     usage = strstr(m->options, "cpuacct") != NULL;
+
+	if (e->r < 0 || (!v2 && !systemd && !usage && !controllers_in(m->options, ",")))
+		return;
+	if (asprintf(&path, "%s/%s", m->path, e->path) < 0) {
+		path = NULL;
+		e->r = lab_err_set(e->err, ENOMEM, "out of memory");
+		return;
+	}
+	slash = strrchr(path, '/');
+	if (v2)
+		switch_on(m->path);
+	*slash = '\0';
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		e->r = -errno;
+	if (v2)
+		switch_on(path);
+	*slash = '/';
+	if (e->r == 0 && mkdir(path, 0755) < 0 && errno != EEXIST)
+		e->r = -errno;
+	if (e->r == 0)
+		e->r = write_file(path, "cgroup.procs", "0");
+	if (e->r < 0)
+		(void)lab_err_errno(e->err, -e->r, "make the cgroup %s", path);
+}
+
+int lab_groups_enter(const struct lab_engine *engine, const char *group, struct lab_err *err)
+{
+	char name[LAB_GROUPS_NAME_LEN];
+	struct entry e = { .err = err };
+	int r;
+
+	lab_groups_name(engine, name);
+	(void)snprintf(e.path, sizeof(e.path), "%s/host.%s", name, group);
+	r = each_hierarchy(enter, &e);
+	return r < 0 ? lab_err_errno(err, -r, "find cgroups") : e.r;
 }
 
 /* --- freezing ---------------------------------------------------------------------------------- */

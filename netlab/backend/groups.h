@@ -39,6 +39,17 @@ void lab_groups_host(const struct lab_engine *engine, const struct lab_engine_ho
 void lab_groups_leave(void);
 
 /**
+ * lab_groups_enter() - Make the groups of a host, for an engine that makes none, and move this process there
+ * @engine:	lab; its group is journalled
+ * @group:	from lab_groups_host()
+ * @err:	filled on failure; may be NULL
+ *
+ * In the hierarchies that limit or freeze, and in the one by which systemd knows its services: an init in there makes groups of its own below.
+ * Return: 0 or -errno.
+ */
+int lab_groups_enter(const struct lab_engine *engine, const char *group, struct lab_err *err);
+
+/**
  * lab_groups_open() - Open the groups that have been made
  * @engine:	lab
  * @ret:	on success: those that limit and those that freeze; release with lab_cgroups_close()

@@ -461,6 +461,41 @@ int lab_lend_root(const struct lab_engine *engine, const struct lab_engine_host 
 	return r < 0 ? r : lab_lend_mount(host, lower, ret, err);
 }
 
+/* --- /run -------------------------------------------------------------------------------------- */
+
+static int make_dirs(const char *path)
+{
+	cleanup_free char *copy = strdup(path);
+
+	if (!copy)
+		return -ENOMEM;
+	for (char *at = strchr(copy + 1, '/'); at; at = strchr(at + 1, '/')) {
+		*at = '\0';
+		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+			return -errno;
+		*at = '/';
+	}
+	return mkdir(copy, 0755) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+int lab_lend_hide_run(const struct lab_engine *engine, struct lab_err *err)
+{
+	cleanup_close int tree = -1;
+	int r;
+
+	if (unshare(CLONE_NEWNS) < 0)
+		return lab_err_errno(err, errno, "unshare the mount namespace");
+	tree = lab_mount_tree_whole(engine->dir, err);
+	if (tree < 0)
+		return tree;
+	r = lab_mount("netlab", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755", err);
+	if (r < 0)
+		return r;
+	r = make_dirs(engine->dir);
+	return r < 0 ? lab_err_errno(err, -r, "mkdir %s", engine->dir)
+		     : lab_mount_attach(tree, engine->dir, err);
+}
+
 /* --- programs ---------------------------------------------------------------------------------- */
 
 static void exec_program(const char *const *argv, int out) __attribute__((noreturn));

@@ -66,6 +66,20 @@ void lab_lend_ask(pid_t init, int timeout_ms);
 int lab_lend_lower(const char *image, char **ret, struct lab_err *err);
 
 /**
+ * lab_lend_raw() - As lab_lend_lower(), but an image may be a file as well: a file system, as a whole disk has it
+ * @engine:	lab; in its folder the file is mounted, once for all hosts
+ * @image:	as there, or the absolute path of a file
+ * @ret:	as there
+ * @err:	filled on failure; may be NULL
+ *
+ * It is mounted read-only through a loop device, in the engine's mount namespace; the device goes when that does.
+ * Return: 0 or -errno. Errors: as there; -ENOSYS the machine has no loop device left; -EINVAL no file system that the kernel knows.
+ * Source: LOOP_CTL_GET_FREE and LOOP_CONFIGURE in loop(4) and linux/loop.h, Linux 5.8.
+ */
+int lab_lend_raw(const struct lab_engine *engine, const char *image, char **ret,
+		 struct lab_err *err);
+
+/**
  * lab_lend_root() - Mount a root for a container: a copy-on-write view of a directory
  * @engine:	lab
  * @host:	host; its folder gets upper, work and root
@@ -101,6 +115,16 @@ int lab_lend_upper(const struct lab_engine *engine, const struct lab_engine_host
  */
 int lab_lend_mount(const struct lab_engine_host *host, const char *lower, char **ret,
 		   struct lab_err *err);
+
+/**
+ * lab_lend_hide_run() - Go on with a /run that has nothing but the files of the lab's engines
+ * @engine:	lab
+ * @err:	filled on failure; may be NULL
+ *
+ * What an engine keeps there by itself, locks of containers and folders, goes with the mount namespace that this process has from now on.
+ * Return: 0 or -errno.
+ */
+int lab_lend_hide_run(const struct lab_engine *engine, struct lab_err *err);
 
 /**
  * lab_lend_run() - Run a program and wait for its end
