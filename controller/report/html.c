@@ -252,15 +252,53 @@ static void put_task(struct ctl_markup *m, const struct ctl_model_recipe *r,
 	ctl_mk_printf(m, "Task %zu%s", t->number, t->label ? ": " : "");
 	ctl_mk_puts(m, t->label);
 	ctl_mk_close(m);
-	if (t->failed)
-		lab_strbuf_printf(&sb, "%zu failed, ", t->failed);
-	lab_strbuf_printf(&sb, "%zu passed, ", t->passed);
+	ctl_what_task(t, &sb);
+	lab_strbuf_puts(&sb, ", ");
 	add_time(t->duration_us, &sb);
 	ctl_mk_leaf(m, "span", NULL, lab_strbuf_str(&sb));
 	ctl_mk_close(m);
 	for (i = 0; i < t->n_commands; i++)
 		put_command(m, r, t, t->commands[i]);
 	ctl_mk_close(m);
+}
+
+/* A task that was not begun, and why. */
+static void put_task_not_run(struct ctl_markup *m, const json_t *t)
+{
+	const char *label = ctl_model_string(t, "label"), *why = ctl_what_not_run(t);
+
+	ctl_mk_open(m, "div");
+	ctl_mk_attr(m, "class", "task none");
+	ctl_mk_open(m, "h4");
+	ctl_mk_open(m, "span");
+	ctl_mk_printf(m, "Task %zu%s", (size_t)ctl_model_number(t, "task"), label ? ": " : "");
+	ctl_mk_puts(m, label);
+	ctl_mk_close(m);
+	ctl_mk_open(m, "span");
+	ctl_mk_puts(m, why ? "not run: " : "left out");
+	ctl_mk_puts(m, why);
+	ctl_mk_close(m);
+	ctl_mk_close(m);
+	ctl_mk_close(m);
+}
+
+/* All tasks, in their order. */
+static void put_tasks(struct ctl_markup *m, const struct ctl_model_recipe *r)
+{
+	size_t i = 0, k = 0, n = json_array_size(r->not_run);
+
+	if (r->n_tasks + n)
+		ctl_mk_leaf(m, "h3", NULL, "Tasks");
+	while (i < r->n_tasks || k < n) {
+		const json_t *t = json_array_get(r->not_run, k);
+
+		if (i < r->n_tasks && (!t || r->tasks[i]->number < ctl_model_number(t, "task"))) {
+			put_task(m, r, r->tasks[i++]);
+		} else {
+			put_task_not_run(m, t);
+			k++;
+		}
+	}
 }
 
 static void put_diags(struct ctl_markup *m, const struct ctl_model_recipe *r)
@@ -326,7 +364,6 @@ static void put_recipe(struct ctl_markup *m, const struct ctl_model *model,
 		       const struct ctl_model_recipe *r)
 {
 	enum ctl_verdict v = ctl_what_outcome(r);
-	size_t i;
 
 	ctl_mk_open(m, "section");
 	ctl_mk_attrf(m, "class", "recipe %s", ctl_html_word(v));
@@ -340,10 +377,7 @@ static void put_recipe(struct ctl_markup *m, const struct ctl_model *model,
 	put_diags(m, r);
 	ctl_html_topology(m, r);
 	ctl_html_timeline(m, r);
-	if (r->n_tasks)
-		ctl_mk_leaf(m, "h3", NULL, "Tasks");
-	for (i = 0; i < r->n_tasks; i++)
-		put_task(m, r, r->tasks[i]);
+	put_tasks(m, r);
 	ctl_mk_close(m);
 	ctl_mk_close(m);
 	ctl_mk_close(m);

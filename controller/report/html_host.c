@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* html_host.c - what is inside a host in the drawing of a topology, and the table of all addresses */
+/* html_host.c - what is inside a host in the drawing of a topology */
 #include <string.h>
 
 #include "controller/recipe/text.h"
@@ -15,8 +15,7 @@ enum {
 };
 
 #define NETNS_INSET 8.0
-#define ADDRS_MAX   ((size_t)4)  /* that are drawn of one interface */
-#define IFACES_MAX  ((size_t)60) /* that are drawn of one host */
+#define INDENT      14.0 /* of an interface below another */
 
 /* --- text --- */
 
@@ -63,104 +62,99 @@ static const char *string_in(const json_t *o, const char *key)
 	return text ? text : "";
 }
 
-static const char *name_of(const json_t *iface)
-{
-	const char *name = ctl_model_string(iface, "name");
-
-	return name && *name ? name : string_in(iface, "id");
-}
-
-/* --- what is said about an interface --- */
-
-static size_t n_ifaces(const json_t *host)
-{
-	return ctl_at_most(json_array_size(json_object_get(host, "interfaces")), IFACES_MAX);
-}
-
-static const json_t *iface_at(const json_t *host, size_t i)
-{
-	return json_array_get(json_object_get(host, "interfaces"), i);
-}
-
-/* "bond of eth0, eth1", "vlan on eth0": "" for a plain Ethernet interface. */
-static const char *kind_text(const json_t *iface, struct lab_strbuf *sb)
-{
-	const char *kind = string_in(iface, "kind"), *slave;
-	const json_t *slaves = json_object_get(iface, "slaves");
-	size_t i;
-
-	lab_strbuf_reset(sb);
-	if (!*kind || strcmp(kind, "eth") == 0)
-		return "";
-	lab_strbuf_puts(sb, kind);
-	for (i = 0; i < json_array_size(slaves); i++) {
-		const json_t *one = json_array_get(slaves, i);
-
-		slave = string_in(one, "id");
-		lab_strbuf_printf(sb, "%s%s", i ? ", " : " of ", slave);
-	}
-	return lab_strbuf_str(sb);
-}
-
-static size_t n_addrs(const json_t *iface)
-{
-	return json_array_size(json_object_get(iface, "addresses"));
-}
-
-static const char *addr_text(const json_t *iface, size_t i, struct lab_strbuf *sb)
-{
-	const char *addr =
-		json_string_value(json_array_get(json_object_get(iface, "addresses"), i));
-
-	lab_strbuf_reset(sb);
-	if (i + 1 == ADDRS_MAX && n_addrs(iface) > ADDRS_MAX)
-		lab_strbuf_printf(sb, "and %zu more", n_addrs(iface) - i);
-	else
-		lab_strbuf_puts(sb, addr ? addr : "");
-	return lab_strbuf_str(sb);
-}
-
-static size_t n_lines(const json_t *iface)
-{
-	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
-	size_t n = ctl_at_most(n_addrs(iface), ADDRS_MAX) + (*kind_text(iface, &sb) != '\0');
-
-	return LAB_MAX(n, (size_t)1);
-}
-
 static bool is_in(const json_t *iface, const char *netns)
 {
 	return strcmp(string_in(iface, "netns"), netns) == 0;
 }
 
 /* Is it the first interface of a namespace of its own? */
-static bool opens_netns(const json_t *host, size_t i)
+static bool opens_netns(const struct ctl_draw_host *h, size_t i)
 {
-	const char *netns = string_in(iface_at(host, i), "netns");
-	size_t k;
+	const char *netns = string_in(h->ifaces[i].json, "netns");
 
-	for (k = 0; k < i; k++) {
-		if (is_in(iface_at(host, k), netns))
-			return false;
+	return *netns && (i == 0 || !is_in(h->ifaces[i - 1].json, netns));
+}
+
+static size_t n_lines(const json_t *host, const json_t *iface)
+{
+	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
+	size_t n;
+
+	for (n = 0; ctl_draw_iface_line(host, iface, n, &sb); n++)
+		;
+	return LAB_MAX(n, (size_t)1);
+}
+
+/* --- the head: what the host is --- */
+
+static void add_limits(const json_t *limits, struct lab_strbuf *sb)
+{
+	const json_t *cpus = json_object_get(limits, "cpus");
+	uint64_t bytes = ctl_model_number(limits, "memory");
+
+	if (bytes)
+		lab_strbuf_printf(sb, "%.6g MiB", (double)bytes / (1 << 20));
+	if (json_is_number(cpus))
+		lab_strbuf_printf(sb, "%s%.6g CPU%s", bytes ? ", " : "", json_number_value(cpus),
+				  json_number_value(cpus) == 1 ? "" : "s");
+}
+
+/* The n-th line below its id; false: there are not so many. */
+static bool head_line(const struct ctl_draw_host *h, size_t n, struct lab_strbuf *sb)
+{
+	const json_t *limits = json_object_get(h->json, "limits");
+	const char *backend = string_in(h->json, "backend"), *image = string_in(h->json, "image");
+
+	lab_strbuf_reset(sb);
+	if (h->machine && n-- == 0) {
+		lab_strbuf_printf(sb, "machine %s", h->machine);
+		return true;
 	}
-	return *netns != '\0';
+	if ((*backend || *image) && n-- == 0) {
+		lab_strbuf_printf(sb, "%s%s%s", backend, *backend && *image ? ", " : "", image);
+		return true;
+	}
+	if (json_object_size(limits) && n == 0) {
+		add_limits(limits, sb);
+		return true;
+	}
+	return false;
+}
+
+static const char *machine_of(const json_t *matched, const char *host)
+{
+	const json_t *hosts = json_object_get(matched, "hosts");
+	size_t i;
+
+	for (i = 0; i < json_array_size(hosts); i++) {
+		const json_t *one = json_array_get(hosts, i);
+
+		if (strcmp(string_in(one, "host"), host) == 0)
+			return ctl_model_string(one, "machine");
+	}
+	return NULL;
 }
 
 /* --- sizes --- */
 
-static double width_of_lines(const json_t *host, double *ret_names)
+static double indent_of(const struct ctl_draw_iface *f)
+{
+	return INDENT * (double)f->depth;
+}
+
+static double width_of_lines(const struct ctl_draw_host *h, double *ret_names)
 {
 	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
 	double names = 0, texts = 0, inset = 0;
 	size_t i, k;
 
-	for (i = 0; i < n_ifaces(host); i++) {
-		const json_t *iface = iface_at(host, i);
+	for (i = 0; i < h->n_ifaces; i++) {
+		const json_t *iface = h->ifaces[i].json;
 
-		names = LAB_MAX(names, text_width(name_of(iface), NAMES_MAX));
-		texts = LAB_MAX(texts, text_width(kind_text(iface, &sb), TEXT_MAX));
-		for (k = 0; k < ctl_at_most(n_addrs(iface), ADDRS_MAX); k++)
-			texts = LAB_MAX(texts, text_width(addr_text(iface, k, &sb), TEXT_MAX));
+		names = LAB_MAX(names, indent_of(&h->ifaces[i]) +
+					       text_width(ctl_draw_iface_name(iface), NAMES_MAX));
+		for (k = 0; ctl_draw_iface_line(h->json, iface, k, &sb); k++)
+			texts = LAB_MAX(texts, text_width(lab_strbuf_str(&sb), TEXT_MAX));
 		if (*string_in(iface, "netns"))
 			inset = NETNS_INSET;
 	}
@@ -168,20 +162,20 @@ static double width_of_lines(const json_t *host, double *ret_names)
 	return 12 + names + 12 + texts + 2 * inset;
 }
 
-static double height_of(const json_t *host)
+static double height_of(const struct ctl_draw_host *h)
 {
-	double h = CTL_DRAW_HEAD + 6;
+	double height = h->head + 6;
 	size_t i;
 
-	for (i = 0; i < n_ifaces(host); i++) {
-		h += CTL_DRAW_LINE * (double)n_lines(iface_at(host, i)) + 3;
+	for (i = 0; i < h->n_ifaces; i++) {
+		height += CTL_DRAW_LINE * (double)n_lines(h->json, h->ifaces[i].json) + 3;
 		/* Its title, and room around it. */
-		if (opens_netns(host, i))
-			h += CTL_DRAW_LINE + 16;
+		if (opens_netns(h, i))
+			height += CTL_DRAW_LINE + 16;
 	}
-	if (json_array_size(json_object_get(host, "interfaces")) > IFACES_MAX)
-		h += CTL_DRAW_LINE;
-	return h + 5;
+	if (json_array_size(json_object_get(h->json, "interfaces")) > CTL_DRAW_IFACES_MAX)
+		height += CTL_DRAW_LINE;
+	return height + 5;
 }
 
 static void measure_ports(struct ctl_draw *d, size_t index)
@@ -191,19 +185,20 @@ static void measure_ports(struct ctl_draw *d, size_t index)
 	size_t i, k;
 
 	h->first_port = d->n_ports;
-	for (i = 0; i < n_ifaces(h->json) && d->n_ports < CTL_DRAW_PORTS_MAX; i++) {
-		const json_t *iface = iface_at(h->json, i);
-		const char *label = string_in(iface, "network");
+	for (i = 0; i < h->n_ifaces && d->n_ports < CTL_DRAW_PORTS_MAX; i++) {
+		const json_t *iface = h->ifaces[i].json;
+		const char *label = string_in(iface, "network"), *name = ctl_draw_iface_name(iface);
 
 		for (k = 0; k < d->n_nets && strcmp(d->nets[k].label, label) != 0; k++)
 			;
 		if (k == d->n_nets)
 			continue;
 		d->ports[d->n_ports] = (struct ctl_draw_port){
-			.name = name_of(iface),
+			.name = name,
+			.json = iface,
 			.host = index,
 			.net = k,
-			.w = text_width(name_of(iface), NAMES_MAX) + 14,
+			.w = text_width(name, NAMES_MAX) + 14,
 		};
 		w += d->ports[d->n_ports++].w + CTL_DRAW_TAB_GAP;
 	}
@@ -213,28 +208,42 @@ static void measure_ports(struct ctl_draw *d, size_t index)
 	h->w = LAB_MAX(h->w, w - CTL_DRAW_TAB_GAP + 2 * CTL_DRAW_PAD);
 }
 
-static void measure_host(struct ctl_draw *d, size_t index, const json_t *json)
+static int measure_host(struct ctl_draw *d, size_t index, const json_t *json, const json_t *matched)
 {
+	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
 	struct ctl_draw_host *h = &d->hosts[index];
 	bool routes = json_is_true(json_object_get(json, "forwarding"));
 	double head = 1.25 * text_width(string_in(json, "id"), TEXT_MAX) + (routes ? 60 : 0);
+	size_t i;
 
 	h->json = json;
-	h->w = LAB_MAX(LAB_MAX(width_of_lines(json, &h->names_w), head) + 2 * CTL_DRAW_PAD, 120.0);
-	h->h = height_of(json);
+	h->machine = machine_of(matched, string_in(json, "id"));
+	h->ifaces = calloc(CTL_DRAW_IFACES_MAX, sizeof(*h->ifaces));
+	if (!h->ifaces)
+		return -ENOMEM;
+	h->n_ifaces = ctl_draw_tree(json, h->ifaces);
+	h->head = CTL_DRAW_HEAD;
+	for (i = 0; head_line(h, i, &sb); i++) {
+		head = LAB_MAX(head, text_width(lab_strbuf_str(&sb), TEXT_MAX));
+		h->head += CTL_DRAW_LINE;
+	}
+	h->w = LAB_MAX(LAB_MAX(width_of_lines(h, &h->names_w), head) + 2 * CTL_DRAW_PAD, 120.0);
+	h->h = height_of(h);
 	measure_ports(d, index);
+	return 0;
 }
 
-int ctl_draw_measure(struct ctl_draw *d, const json_t *topology)
+int ctl_draw_measure(struct ctl_draw *d, const json_t *topology, const json_t *matched)
 {
 	const json_t *hosts = json_object_get(topology, "hosts");
 	const json_t *nets = json_object_get(topology, "networks");
 	size_t i, n_ports = 0;
+	int r = 0;
 
 	d->n_hosts = json_array_size(hosts);
 	d->n_nets = json_array_size(nets);
 	for (i = 0; i < d->n_hosts; i++)
-		n_ports += n_ifaces(json_array_get(hosts, i));
+		n_ports += json_array_size(json_object_get(json_array_get(hosts, i), "interfaces"));
 	n_ports = LAB_MIN(n_ports, (size_t)CTL_DRAW_PORTS_MAX);
 	d->hosts = calloc(d->n_hosts + 1, sizeof(*d->hosts));
 	d->nets = calloc(d->n_nets + 1, sizeof(*d->nets));
@@ -251,13 +260,17 @@ int ctl_draw_measure(struct ctl_draw *d, const json_t *topology)
 		d->nets[i].label_w = text_width(d->nets[i].label, TEXT_MAX) + 14;
 		d->nets[i].n_ports = json_array_size(json_object_get(net, "ports"));
 	}
-	for (i = 0; i < d->n_hosts; i++)
-		measure_host(d, i, json_array_get(hosts, i));
-	return 0;
+	for (i = 0; i < d->n_hosts && r == 0; i++)
+		r = measure_host(d, i, json_array_get(hosts, i), matched);
+	return r;
 }
 
 void ctl_draw_fini(struct ctl_draw *d)
 {
+	size_t i;
+
+	for (i = 0; d->hosts && i < d->n_hosts; i++)
+		free(d->hosts[i].ifaces);
 	free(d->hosts);
 	free(d->nets);
 	free(d->ports);
@@ -287,43 +300,53 @@ static void put_dot(struct ctl_markup *m, const struct ctl_draw *d, const json_t
 	ctl_mk_close(m);
 }
 
-static double put_iface(struct ctl_markup *m, const struct ctl_draw *d,
-			const struct ctl_draw_host *h, const json_t *iface, const double at[2])
+/* From the dot of the one above to its own. */
+static void put_branch(struct ctl_markup *m, const struct ctl_draw_host *h,
+		       const struct ctl_draw_iface *f, double x)
+{
+	double from = h->ifaces[f->above].y + 5;
+
+	ctl_mk_open(m, "path");
+	ctl_mk_attr(m, "class", "branch");
+	ctl_mk_attrf(m, "d", "M%.1f %.1fV%.1fH%.1f", x - INDENT, from, f->y, x - 5);
+	ctl_mk_close(m);
+}
+
+static double put_iface(struct ctl_markup *m, const struct ctl_draw *d, struct ctl_draw_host *h,
+			size_t index, const double at[2])
 {
 	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT, part = LAB_STRBUF_INIT;
-	double x = at[0], y = at[1], text_x = x + 12 + h->names_w + 12;
-	size_t i, n = ctl_at_most(n_addrs(iface), ADDRS_MAX);
-	const char *kind = kind_text(iface, &sb);
+	struct ctl_draw_iface *f = &h->ifaces[index];
+	double x = at[0] + indent_of(f), y = at[1], text_x = at[0] + 12 + h->names_w + 12;
+	const char *class_;
+	size_t n;
 
-	put_dot(m, d, iface, x + 4, y + 8);
-	ctl_draw_text(m, "if", x + 12, y + 12, cut(name_of(iface), NAMES_MAX, &part));
-	if (*kind) {
-		ctl_draw_text(m, "kind", text_x, y + 12, kind);
+	f->y = y + 8;
+	if (f->above != CTL_DRAW_NONE)
+		put_branch(m, h, f, x + 4);
+	put_dot(m, d, f->json, x + 4, f->y);
+	ctl_draw_text(m, "if", x + 12, y + 12, cut(ctl_draw_iface_name(f->json), NAMES_MAX, &part));
+	for (n = 0; (class_ = ctl_draw_iface_line(h->json, f->json, n, &sb)) || n == 0; n++) {
+		if (class_)
+			ctl_draw_text(m, class_, text_x, y + 12, lab_strbuf_str(&sb));
 		y += CTL_DRAW_LINE;
 	}
-	for (i = 0; i < n; i++) {
-		ctl_draw_text(m, "addr", text_x, y + 12, addr_text(iface, i, &sb));
-		y += CTL_DRAW_LINE;
-	}
-	if (!n && !*kind)
-		y += CTL_DRAW_LINE;
 	return y + 3;
 }
 
-/* A namespace of the host: a box around its interfaces. */
-static double put_netns(struct ctl_markup *m, const struct ctl_draw *d,
-			const struct ctl_draw_host *h, const char *netns, double y)
+/* The namespace of an interface that is the first of it: a box around those that follow. */
+static double put_netns(struct ctl_markup *m, const struct ctl_draw *d, struct ctl_draw_host *h,
+			size_t index, double y)
 {
 	cleanup_strbuf struct lab_strbuf title = LAB_STRBUF_INIT;
 	double top = y + 4, x = h->x + CTL_DRAW_PAD + NETNS_INSET;
+	const char *netns = string_in(h->ifaces[index].json, "netns");
 	size_t i;
 
 	lab_strbuf_printf(&title, "netns %s", netns);
 	y = top + CTL_DRAW_LINE + 4;
-	for (i = 0; i < n_ifaces(h->json); i++) {
-		if (is_in(iface_at(h->json, i), netns))
-			y = put_iface(m, d, h, iface_at(h->json, i), (const double[]){ x, y });
-	}
+	for (i = index; i < h->n_ifaces && is_in(h->ifaces[i].json, netns); i++)
+		y = put_iface(m, d, h, i, (const double[]){ x, y });
 	ctl_draw_rect(m, "netns", h->x + CTL_DRAW_PAD - 2, top, h->w - 2 * CTL_DRAW_PAD + 4,
 		      y - top + 4);
 	ctl_draw_text(m, "kind", x, top + 14, lab_strbuf_str(&title));
@@ -332,13 +355,19 @@ static double put_netns(struct ctl_markup *m, const struct ctl_draw *d,
 
 static void put_head(struct ctl_markup *m, const struct ctl_draw_host *h, double y)
 {
+	cleanup_strbuf struct lab_strbuf sb = LAB_STRBUF_INIT;
+	size_t i;
+
 	ctl_draw_rect(m, "box", h->x, y, h->w, h->h);
 	ctl_draw_text(m, "id", h->x + CTL_DRAW_PAD, y + 19, string_in(h->json, "id"));
 	if (json_is_true(json_object_get(h->json, "forwarding")))
 		ctl_draw_text(m, "kind right", h->x + h->w - CTL_DRAW_PAD, y + 18, "router");
+	for (i = 0; head_line(h, i, &sb); i++)
+		ctl_draw_text(m, "kind", h->x + CTL_DRAW_PAD,
+			      y + 20 + CTL_DRAW_LINE * (double)(i + 1), lab_strbuf_str(&sb));
 	ctl_mk_open(m, "path");
 	ctl_mk_attr(m, "class", "rule");
-	ctl_mk_attrf(m, "d", "M%.1f %.1fh%.1f", h->x, y + CTL_DRAW_HEAD, h->w);
+	ctl_mk_attrf(m, "d", "M%.1f %.1fh%.1f", h->x, y + h->head, h->w);
 	ctl_mk_close(m);
 }
 
@@ -360,85 +389,26 @@ static void put_tabs(struct ctl_markup *m, const struct ctl_draw *d, const struc
 	}
 }
 
-void ctl_draw_host(struct ctl_markup *m, const struct ctl_draw *d, const struct ctl_draw_host *h)
+void ctl_draw_host(struct ctl_markup *m, const struct ctl_draw *d, struct ctl_draw_host *h)
 {
 	size_t i, total = json_array_size(json_object_get(h->json, "interfaces"));
-	double top = d->rows[h->row].y, y = top + CTL_DRAW_HEAD + 6;
+	double top = d->rows[h->row].y, y = top + h->head + 6;
 
 	ctl_mk_open(m, "g");
 	ctl_mk_attr(m, "class", "host");
 	put_head(m, h, top);
-	for (i = 0; i < n_ifaces(h->json); i++) {
-		const json_t *iface = iface_at(h->json, i);
-
-		if (is_in(iface, ""))
-			y = put_iface(m, d, h, iface, (const double[]){ h->x + CTL_DRAW_PAD, y });
+	for (i = 0; i < h->n_ifaces; i++) {
+		if (is_in(h->ifaces[i].json, ""))
+			y = put_iface(m, d, h, i, (const double[]){ h->x + CTL_DRAW_PAD, y });
+		else if (opens_netns(h, i))
+			y = put_netns(m, d, h, i, y);
 	}
-	for (i = 0; i < n_ifaces(h->json); i++) {
-		if (opens_netns(h->json, i))
-			y = put_netns(m, d, h, string_in(iface_at(h->json, i), "netns"), y);
-	}
-	if (total > IFACES_MAX) {
+	if (total > CTL_DRAW_IFACES_MAX) {
 		cleanup_strbuf struct lab_strbuf more = LAB_STRBUF_INIT;
 
-		lab_strbuf_printf(&more, "and %zu more", total - IFACES_MAX);
+		lab_strbuf_printf(&more, "and %zu more", total - CTL_DRAW_IFACES_MAX);
 		ctl_draw_text(m, "kind", h->x + CTL_DRAW_PAD + 12, y + 12, lab_strbuf_str(&more));
 	}
 	put_tabs(m, d, h, top + h->h);
-	ctl_mk_close(m);
-}
-
-/* --- the table --- */
-
-static void put_row(struct ctl_markup *m, const json_t *host, const json_t *iface)
-{
-	cleanup_strbuf struct lab_strbuf kind = LAB_STRBUF_INIT;
-	const char *what = kind_text(iface, &kind);
-	size_t i;
-
-	ctl_mk_open(m, "tr");
-	ctl_mk_leaf(m, "td", NULL, string_in(host, "id"));
-	ctl_mk_open(m, "td");
-	ctl_mk_puts(m, name_of(iface));
-	if (*string_in(iface, "netns"))
-		ctl_mk_printf(m, " in %s", string_in(iface, "netns"));
-	ctl_mk_close(m);
-	ctl_mk_leaf(m, "td", NULL, *what ? what : string_in(iface, "network"));
-	ctl_mk_leaf(m, "td", "mono", string_in(iface, "mac"));
-	ctl_mk_open(m, "td");
-	ctl_mk_attr(m, "class", "mono");
-	for (i = 0; i < n_addrs(iface); i++) {
-		if (i)
-			ctl_mk_leaf(m, "br", NULL, NULL);
-		ctl_mk_puts(m, json_string_value(
-				       json_array_get(json_object_get(iface, "addresses"), i)));
-	}
-	ctl_mk_close(m);
-	ctl_mk_close(m);
-}
-
-void ctl_draw_table(struct ctl_markup *m, const json_t *topology)
-{
-	static const char *const heads[] = { "Host", "Interface", "Network", "MAC", "Addresses" };
-	const json_t *hosts = json_object_get(topology, "hosts"), *ifaces;
-	size_t i, k;
-
-	ctl_mk_open(m, "details");
-	ctl_mk_attr(m, "class", "addresses");
-	ctl_mk_leaf(m, "summary", NULL, "Interfaces and addresses");
-	ctl_mk_open(m, "div");
-	ctl_mk_attr(m, "class", "scroll");
-	ctl_mk_open(m, "table");
-	ctl_mk_open(m, "tr");
-	for (i = 0; i < LAB_ARRAY_SIZE(heads); i++)
-		ctl_mk_leaf(m, "th", NULL, heads[i]);
-	ctl_mk_close(m);
-	for (i = 0; i < json_array_size(hosts); i++) {
-		ifaces = json_object_get(json_array_get(hosts, i), "interfaces");
-		for (k = 0; k < json_array_size(ifaces); k++)
-			put_row(m, json_array_get(hosts, i), json_array_get(ifaces, k));
-	}
-	ctl_mk_close(m);
-	ctl_mk_close(m);
 	ctl_mk_close(m);
 }

@@ -7,6 +7,7 @@
 #include "netlab/base/util.h"
 
 #define LABEL_STEP 12.0 /* between places where a label may be */
+#define ANY_WIDTH  1e9
 
 /* --- rows, boxes, ports --- */
 
@@ -27,16 +28,26 @@ static void place_row(struct ctl_draw *d, size_t row)
 	}
 }
 
-/* Hosts of about one width get the same one, so that they stand in columns as well. */
+static double total_width(const struct ctl_draw *d)
+{
+	double total = 0;
+	size_t i;
+
+	for (i = 0; i < d->n_hosts; i++)
+		total += d->hosts[i].w + CTL_DRAW_GAP;
+	return total;
+}
+
+/* Hosts of about one width get the same one, so that they stand in columns as well; not where they stand in one row without. */
 static void align_widths(struct ctl_draw *d)
 {
-	double most = 0;
+	double most = 0, fits = total_width(d) <= d->limit ? d->limit : ANY_WIDTH;
 	size_t i;
 
 	for (i = 0; i < d->n_hosts; i++)
 		most = LAB_MAX(most, d->hosts[i].w);
 	for (i = 0; i < d->n_hosts; i++) {
-		if (d->hosts[i].w > 0.6 * most)
+		if (d->hosts[i].w > 0.6 * most && total_width(d) + most - d->hosts[i].w <= fits)
 			d->hosts[i].w = most;
 	}
 }
@@ -44,11 +55,9 @@ static void align_widths(struct ctl_draw *d)
 /* As few rows as the width allows, each with about as many hosts as the others. */
 static void choose_rows(struct ctl_draw *d, double width)
 {
-	double total = 0, x = 0, limit;
+	double total = total_width(d), x = 0, limit;
 	size_t i, n;
 
-	for (i = 0; i < d->n_hosts; i++)
-		total += d->hosts[i].w + CTL_DRAW_GAP;
 	n = (size_t)(total / width) + 1;
 	limit = LAB_MIN(width, total / (double)n + d->hosts[0].w / 2);
 	d->n_rows = 1;
@@ -195,10 +204,10 @@ static void place(struct ctl_draw *d)
 	size_t i, net;
 
 	align_widths(d);
-	choose_rows(d, CTL_DRAW_WIDTH);
+	choose_rows(d, d->limit);
 	choose_trunks(d);
 	/* The lines at the left take some of the width, so there may be more rows than that. */
-	choose_rows(d, LAB_MAX(CTL_DRAW_WIDTH - d->margin, CTL_DRAW_WIDTH / 2));
+	choose_rows(d, LAB_MAX(d->limit - d->margin, d->limit / 2));
 	choose_trunks(d);
 	for (i = 0; i < d->n_rows; i++)
 		place_row(d, i);
@@ -233,6 +242,36 @@ static void put_path(struct ctl_markup *m, double x1, double y1, double x2, doub
 	ctl_mk_close(m);
 }
 
+/* What an interface does to packets that leave it: a mark on its line. */
+static void put_netem(struct ctl_markup *m, const struct ctl_draw_port *p, double y)
+{
+	cleanup_strbuf struct lab_strbuf text = LAB_STRBUF_INIT;
+
+	ctl_draw_iface_netem(p->json, &text);
+	if (!text.len)
+		return;
+	ctl_mk_open(m, "path");
+	ctl_mk_attr(m, "class", "mark");
+	ctl_mk_attrf(m, "d", "M%.1f %.1fl5 5l-5 5l-5 -5z", p->x, y + 3);
+	ctl_mk_leaf(m, "title", NULL, lab_strbuf_str(&text));
+	ctl_mk_close(m);
+}
+
+static void put_drop(struct ctl_markup *m, const struct ctl_draw *d, const struct ctl_draw_port *p,
+		     double y)
+{
+	const struct ctl_draw_host *h = &d->hosts[p->host];
+	double bottom = d->rows[h->row].y + h->h;
+
+	put_path(m, p->x, bottom, p->x, y);
+	ctl_mk_open(m, "circle");
+	ctl_mk_attrf(m, "cx", "%.1f", p->x);
+	ctl_mk_attrf(m, "cy", "%.1f", y);
+	ctl_mk_attr(m, "r", "3.5");
+	ctl_mk_close(m);
+	put_netem(m, p, bottom);
+}
+
 static void put_line(struct ctl_markup *m, const struct ctl_draw *d, const struct ctl_draw_line *l)
 {
 	double y = y_of(d, l);
@@ -244,17 +283,8 @@ static void put_line(struct ctl_markup *m, const struct ctl_draw *d, const struc
 	if (l->to > l->from)
 		put_path(m, l->from, y, l->to, y);
 	for (i = 0; i < d->n_ports; i++) {
-		const struct ctl_draw_port *p = &d->ports[i];
-		const struct ctl_draw_host *h = &d->hosts[p->host];
-
-		if (p->net != l->net || h->row != l->row)
-			continue;
-		put_path(m, p->x, d->rows[h->row].y + h->h, p->x, y);
-		ctl_mk_open(m, "circle");
-		ctl_mk_attrf(m, "cx", "%.1f", p->x);
-		ctl_mk_attrf(m, "cy", "%.1f", y);
-		ctl_mk_attr(m, "r", "3.5");
-		ctl_mk_close(m);
+		if (d->ports[i].net == l->net && d->hosts[d->ports[i].host].row == l->row)
+			put_drop(m, d, &d->ports[i], y);
 	}
 	ctl_mk_close(m);
 }
@@ -325,32 +355,47 @@ static void put_drawing(struct ctl_markup *m, const struct ctl_draw *d)
 	ctl_mk_close(m);
 }
 
-static void put_figure(struct ctl_markup *m, struct ctl_draw *d, const json_t *topology)
+/* Place hosts in rows of a width, and draw. */
+static void put_figure(struct ctl_markup *m, struct ctl_draw *d, const char *class_)
 {
-	ctl_mk_leaf(m, "h3", NULL, "Topology");
-	if (ctl_draw_measure(d, topology) < 0) {
-		m->sb->error = -ENOMEM;
-		return;
-	}
-	if (!d->n_hosts)
-		return;
 	place(d);
 	ctl_mk_open(m, "div");
-	ctl_mk_attr(m, "class", "scroll");
+	ctl_mk_attrf(m, "class", "scroll%s", class_);
 	ctl_mk_attr(m, "tabindex", "0");
 	put_drawing(m, d);
 	ctl_mk_close(m);
 }
 
+/* Two drawings, of which one is seen: where rows are too wide for a telephone, that has narrower ones. */
+static void put_figures(struct ctl_markup *m, const struct ctl_model_recipe *r)
+{
+	struct ctl_draw wide = { .limit = CTL_DRAW_WIDTH }, narrow = { .limit = CTL_DRAW_NARROW };
+	bool both;
+
+	if (ctl_draw_measure(&wide, r->topology, r->matched) < 0 ||
+	    ctl_draw_measure(&narrow, r->topology, r->matched) < 0) {
+		m->sb->error = -ENOMEM;
+	} else {
+		both = wide.n_hosts > 1 && wide.n_hosts <= CTL_DRAW_NARROW_MAX &&
+		       total_width(&wide) > CTL_DRAW_NARROW;
+		put_figure(m, &wide, both ? " wide" : "");
+		if (both)
+			put_figure(m, &narrow, " narrow");
+	}
+	ctl_draw_fini(&wide);
+	ctl_draw_fini(&narrow);
+}
+
 void ctl_html_topology(struct ctl_markup *m, const struct ctl_model_recipe *r)
 {
 	size_t n_hosts = json_array_size(json_object_get(r->topology, "hosts"));
-	struct ctl_draw d = { 0 };
 
 	if (!n_hosts)
 		return;
+	ctl_mk_leaf(m, "h3", NULL, "Topology");
 	if (n_hosts <= CTL_DRAW_HOSTS_MAX)
-		put_figure(m, &d, r->topology);
+		put_figures(m, r);
+	if (r->matched)
+		ctl_draw_match(m, r->matched);
 	ctl_draw_table(m, r->topology);
-	ctl_draw_fini(&d);
 }

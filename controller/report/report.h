@@ -107,7 +107,7 @@ struct ctl_report_part {
  * struct ctl_report_match - which machines of a pool the hosts of a recipe are
  * @number:	of the match, from 1
  * @pool:	name of the pool (borrowed)
- * @hosts:	[{"host", "machine", "interfaces": [{"interface", "nic", "network", "hwaddr"}]}] (stolen)
+ * @hosts:	an array, as docs/json.md describes it (stolen)
  */
 struct ctl_report_match {
 	unsigned int number;

@@ -232,6 +232,22 @@ void lab_pools_describe(const struct ctl_match *match, struct lab_strbuf *sb)
 	}
 }
 
+/* What was asked for, and is there: {"name": value} in its own words. */
+static json_t *params_json(const struct ctl_param *wanted, size_t n_wanted,
+			   const struct ctl_param *have, size_t n_have)
+{
+	json_t *params = json_object();
+	size_t i;
+
+	for (i = 0; i < n_wanted; i++) {
+		const struct ctl_param *p = ctl_param_find(have, n_have, wanted[i].name);
+
+		if (*wanted[i].value && p)
+			(void)json_object_set_new(params, p->name, json_string(p->value));
+	}
+	return params;
+}
+
 static json_t *nics_json(const struct ctl_match *match, size_t h)
 {
 	const struct ctl_host *host = &match->recipe->hosts[h];
@@ -240,18 +256,33 @@ static json_t *nics_json(const struct ctl_match *match, size_t h)
 	size_t i;
 
 	for (i = 0; machine && i < host->n_ifaces; i++) {
-		const struct ctl_iface *nic;
+		const struct ctl_iface *iface = &host->ifaces[i], *nic;
 
 		if (match->hosts[h].nics[i] == CTL_NONE)
 			continue;
 		nic = &machine->nics[match->hosts[h].nics[i]];
 		(void)json_array_append_new(
 			list,
-			json_pack("{s:s, s:s, s:s, s:s}", "interface", host->ifaces[i].id, "nic",
-				  nic->id, "network", nic->label, "hwaddr",
-				  ctl_param_find(nic->params, nic->n_params, "hwaddr")->value));
+			json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "interface", iface->id, "label",
+				  iface->label, "nic", nic->id, "network", nic->label, "hwaddr",
+				  ctl_param_find(nic->params, nic->n_params, "hwaddr")->value,
+				  "params",
+				  params_json(iface->params, iface->n_params, nic->params,
+					      nic->n_params)));
 	}
 	return list;
+}
+
+static json_t *host_json(const struct ctl_match *match, size_t h)
+{
+	const struct ctl_host *host = &match->recipe->hosts[h];
+	const struct ctl_machine *machine = machine_of(match, h);
+
+	return json_pack("{s:s, s:s?, s:o, s:o}", "host", host->id, "machine",
+			 machine ? machine->id : NULL, "params",
+			 params_json(host->params, host->n_params, machine ? machine->params : NULL,
+				     machine ? machine->n_params : 0),
+			 "interfaces", nics_json(match, h));
 }
 
 json_t *lab_pools_hosts_json(const struct ctl_match *match)
@@ -260,12 +291,7 @@ json_t *lab_pools_hosts_json(const struct ctl_match *match)
 	size_t h;
 
 	for (h = 0; h < match->recipe->n_hosts; h++) {
-		const struct ctl_machine *machine = machine_of(match, h);
-
-		if (json_array_append_new(list, json_pack("{s:s, s:s?, s:o}", "host",
-							  match->recipe->hosts[h].id, "machine",
-							  machine ? machine->id : NULL,
-							  "interfaces", nics_json(match, h))) < 0) {
+		if (json_array_append_new(list, host_json(match, h)) < 0) {
 			json_decref(list);
 			return NULL;
 		}

@@ -131,7 +131,7 @@ void lab_pools_describe(const struct ctl_match *match, struct lab_strbuf *sb);
  * lab_pools_hosts_json() - Write the hosts of a match as JSON
  * @match:	match, may be partial
  *
- * Return: new reference to [{"host", "machine", "interfaces": [{"interface", "nic", "hwaddr"}]}], machine null where there is none; NULL
+ * Return: new reference to hosts of the event match, docs/json.md, machine null where there is none; NULL
  * when out of memory.
  */
 json_t *lab_pools_hosts_json(const struct ctl_match *match);

@@ -5,6 +5,7 @@
 # asan: yes
 """Pages are read with html.parser, the drawings as the rectangles that they are made of."""
 import html.parser
+import json
 import os
 import re
 import subprocess
@@ -63,11 +64,13 @@ class Page(html.parser.HTMLParser):
         return [d for (_, c), d in self.texts if class_ in c.split()]
 
 
-def boxes(page):
-    """Rectangles of hosts, and of the labels of networks and interfaces."""
+def boxes(page, nth=0):
+    """Rectangles of hosts, and of the labels of networks and interfaces, in the n-th drawing."""
     hosts, labels = [], []
+    seen = 0
     for tag, attrs, parents in page.elements:
-        if tag != "rect" or "netns" in attrs.get("class", ""):
+        seen += tag == "svg"
+        if seen != 1 + nth or tag != "rect" or "netns" in attrs.get("class", ""):
             continue
         x, y, w, h = (float(attrs[k]) for k in ("x", "y", "width", "height"))
         (hosts if attrs.get("class") == "box" else labels).append((x, y, x + w, y + h))
@@ -138,14 +141,60 @@ def test_plots(work):
     is_("all passed: nothing to filter", page.all("input"), [])
 
 
+def said(page):
+    """What the drawings say of each interface: {name: [kind, netem, addresses ...]}."""
+    out, name = {}, None
+    for (tag, class_), text in page.texts:
+        if tag == "text" and class_ == "if":
+            name = text
+            out.setdefault(name, [])
+        elif tag == "text" and class_ in ("kind", "netem", "addr") and name:
+            out[name].append(text)
+        elif tag == "text":
+            name = None
+    return out
+
+
 def test_devices(work):
     h1 = """<host id="h1"><interfaces><eth id="eth0" label="n"/><eth id="eth1" label="m"/>
-        <bridge id="br0"><slaves><slave id="eth0"/><slave id="eth1"/></slaves></bridge>
+        <bridge id="br0"><slaves><slave id="eth0"/><slave id="eth1"><options><option name="cost" value="7"/></options></slave></slaves></bridge>
         <veth_pair><veth id="v0"/><veth id="v1" netns="blue"/></veth_pair></interfaces></host>"""
     code, page = run(work, [("devices.xml", [h1, host("h2", [("eth0", "n"), ("eth1", "m")])], "")], "devices")
     is_("devices: exit 0, a page that is right", (code, page.wrong), (0, []))
-    is_("devices: what a bridge has as ports", "bridge of eth0, eth1" in page.text_of("kind"), True)
-    is_("devices: a namespace is a box in its host", ("netns blue" in page.text_of("kind"), len(page.all("rect", "netns"))), (True, 1))
+    is_("devices: a bridge, its ports below it", (len(page.all("path", "branch")), said(page)["t_br0"][0]), (4, "bridge"))
+    is_("devices: what a bridge knows of a port", "cost 7" in said(page)["eth1"], True)
+    is_("devices: the other end of a pair", said(page)["veth0"][0], "veth to veth1")
+    is_("devices: a namespace is a box in its host", ("netns blue" in page.text_of("kind"), len(page.all("rect", "netns"))), (True, 2))
+    is_("devices: one drawing for a desktop, one for a telephone",
+        [len(page.all("div", c)) for c in ("wide", "narrow")], [1, 1])
+
+
+def test_match(work):
+    """Which machines of a pool the hosts are, and why."""
+    recipe = os.path.join(work, "match.xml")
+    with open(recipe, "w", encoding="utf-8") as f:
+        f.write("""<recipe><network>
+            <host id="h1"><params><param name="role" value="client"/><param name="memory" value="256M"/></params><interfaces>
+            <eth id="a" label="n"><params><param name="driver" value="igb"/></params></eth></interfaces></host>
+            <host id="h2"><interfaces><eth id="a" label="n"/></interfaces></host></network><task><run host="h1" command="true"/></task></recipe>""")
+    out = os.path.join(work, "match.html")
+    pool = os.path.join(os.environ["NETLAB_TOP"], "recipes/pool")
+    ended = subprocess.run([NETLAB, "run", "--json", "--html", out, "--pool", pool, recipe], stdout=subprocess.PIPE, check=False)
+    with open(out, encoding="utf-8") as f:
+        page = Page(f.read())
+    is_("match: exit 0, a page that is right", (ended.returncode, page.wrong), (0, []))
+    is_("match: the table is unfolded", ["open" in a for a in page.all("details", "match")], [True])
+    cells = [text for (tag, _), text in page.texts if tag in ("td", "span")]
+    first = cells.index("h1")
+    is_("match: the machine of a host, and why", cells[first:first + 4], ["h1", "small", "role = client", "memory = 256MiB"])
+    nic = cells.index("NIC 2")
+    is_("match: the NIC of an interface, and why", cells[nic - 2:nic + 3], ["h1", "a", "NIC 2", "driver = igb", "n = B"])
+    is_("match: the drawing says it, too", page.text_of("kind")[:2], ["machine small", "256 MiB, 0.5 CPUs"])
+    hosts = [json.loads(line) for line in ended.stdout.splitlines()]
+    hosts = [e for e in hosts if e["event"] == "match"][0]["hosts"]
+    is_("match: the event has the params", (hosts[0]["params"], hosts[0]["interfaces"][0]["params"], hosts[1]["params"]),
+        ({"role": "client", "memory": "256MiB"}, {"driver": "igb"}, {}))
+    is_("match: and the label of the recipe", hosts[0]["interfaces"][0]["label"], "n")
 
 
 def test_several(work):
@@ -174,15 +223,16 @@ def test_layout(work):
             host("h", [("eth0", "n" * 100), ("eth1", "\u7f51" * 50), ("eth2", "m")])]
     for name, hosts in (("ring", ring), ("lan", lan), ("mesh", mesh), ("star", star), ("long", long), ("one", lan[:1])):
         code, page = run(work, [(name + ".xml", hosts, "")], name)
-        rects, labels = boxes(page)
-        svg = page.all("svg", "topo")[0]
-        width, height = float(svg["width"]), float(svg["height"])
         is_(f"{name}: exit 0, a page that is right", (code, page.wrong), (0, []))
-        is_(f"{name}: every host is drawn", len(rects), len(hosts))
-        is_(f"{name}: hosts do not overlap", overlap(rects), [])
-        is_(f"{name}: labels do not overlap", overlap(labels), [])
-        is_(f"{name}: all is inside the drawing",
-            [r for r in rects + labels if r[0] < 0 or r[1] < 0 or r[2] > width + 1 or r[3] > height + 1], [])
+        for nth, svg in enumerate(page.all("svg", "topo")):
+            rects, labels = boxes(page, nth)
+            width, height = float(svg["width"]), float(svg["height"])
+            what = f"{name}, drawing {nth + 1}"
+            is_(f"{what}: every host is drawn", len(rects), len(hosts))
+            is_(f"{what}: hosts do not overlap", overlap(rects), [])
+            is_(f"{what}: labels do not overlap", overlap(labels), [])
+            is_(f"{what}: all is inside the drawing",
+                [r for r in rects + labels if r[0] < 0 or r[1] < 0 or r[2] > width + 1 or r[3] > height + 1], [])
 
 
 def main():
@@ -191,6 +241,7 @@ def main():
         test_hostile(work)
         test_plots(work)
         test_devices(work)
+        test_match(work)
         test_several(work)
         test_layout(work)
     done()
