@@ -241,6 +241,38 @@ static bool is_file_name(const char *s)
 	return s && !strchr(s, '/');
 }
 
+static bool is_taken(const struct ctl_capture *c, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < c->n_taps; i++) {
+		if (strcmp(c->taps[i].path, path) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The file of the last one. Names may hold a '-', so two interfaces can come to one name: the later gets a number. */
+static int name_file(struct ctl_capture *c, struct tap *tap)
+{
+	unsigned int number;
+
+	for (number = 1; !tap->path || is_taken(c, tap->path); number++) {
+		char more[16] = "";
+
+		if (number > 1)
+			(void)snprintf(more, sizeof(more), ".%u", number);
+		free(tap->path);
+		if (asprintf(&tap->path, "%s/%s-%s%s%s%s.pcap", c->dir, tap->host,
+			     tap->netns ? tap->netns : "", tap->netns ? "-" : "", tap->name,
+			     more) < 0) {
+			tap->path = NULL;
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
 static int add_tap(struct ctl_capture *c, json_t *host, json_t *iface, struct lab_err *err)
 {
 	struct tap *tap = &c->taps[c->n_taps];
@@ -253,12 +285,7 @@ static int add_tap(struct ctl_capture *c, json_t *host, json_t *iface, struct la
 	    (tap->netns && !is_file_name(tap->netns)))
 		return 0;
 	c->n_taps++;
-	if (asprintf(&tap->path, "%s/%s-%s%s%s.pcap", c->dir, tap->host,
-		     tap->netns ? tap->netns : "", tap->netns ? "-" : "", tap->name) < 0) {
-		tap->path = NULL;
-		return lab_err_errno(err, ENOMEM, "captures");
-	}
-	return 0;
+	return name_file(c, tap) < 0 ? lab_err_errno(err, ENOMEM, "captures") : 0;
 }
 
 static int list_taps(struct ctl_capture *c, struct lab_err *err)

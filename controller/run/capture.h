@@ -14,7 +14,7 @@
  * DOC: captures
  *
  * Each interface, of any kind, has a tcpdump in its host and namespace, whose standard output is the file
- * DIR/LAB/HOST-INTERFACE.pcap itself (HOST-NETNS-INTERFACE.pcap in further namespaces): no packet passes through netlab. A capture that could not be started, or lost packets, is a note and no failure: the
+ * DIR/LAB/HOST-INTERFACE.pcap itself (HOST-NETNS-INTERFACE.pcap in further namespaces; .2.pcap where a name is that of another one): no packet passes through netlab. A capture that could not be started, or lost packets, is a note and no failure: the
  * verdict is that of the tasks.
  */
 struct ctl_capture;

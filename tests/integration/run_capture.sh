@@ -72,6 +72,22 @@ is 'in the namespace that they are in' "$(packets "$work/caps/kinds/h1-red-out.p
 is 'a bridge as well as its port' "$(packets "$work/caps/kinds/h2-t_br0.pcap" icmp) $(packets "$work/caps/kinds/h2-port.pcap" icmp)" '6 6'
 is 'without a note about any of them' "$(grep -c 'not captured' "$work/err")" 0
 
+# Names with a '-', of which two and two are the same when they are put together.
+cat >"$work/names.xml" <<-'XML'
+	<lnstrecipe>
+	  <network>
+	    <host id="a-b"><interfaces><eth id="c" label="n"><addresses><address value="10.3.0.1/24"/></addresses></eth></interfaces></host>
+	    <host id="a"><interfaces><eth id="c" netns="b" label="n"><addresses><address value="10.3.0.2/24"/></addresses></eth><eth id="b-c" label="m"/></interfaces></host>
+	    <host id="x"><interfaces><eth id="c" label="m"/></interfaces></host>
+	  </network>
+	  <task><run host="a-b" command="ping -q -c 2 -i 0.1 10.3.0.2"/></task>
+	</lnstrecipe>
+XML
+run netlab run -n names -p "$work/caps" "$work/names.xml"
+is 'interfaces whose names come to the same have files of their own' "$status $(cd "$work/caps/names" && find . -name '*.pcap' | sort | xargs)" \
+	'0 ./a-b-c.2.pcap ./a-b-c.3.pcap ./a-b-c.pcap ./x-c.pcap'
+is 'each with its own packets' "$(for n in '' .2 .3; do packets "$work/caps/names/a-b-c$n.pcap" icmp; done | xargs)" '4 4 0'
+
 run netlab run -p "$work/no/where" "$work/lan.xml"
 is 'no folder to make it in: exit 2' "$status" 2
 is 'and says so' "$err" "error: --packet-capture: $work/no/where cannot be made: No such file or directory [ENOENT]"

@@ -75,12 +75,14 @@ static bool parse_ports(const char *s, struct tcp_conn *t)
 	return t->n_ports > 0 && t->n_ports <= TCP_CONN_PORTS_MAX;
 }
 
+/* The reason comes last: the module TCPConnection tells the last line. */
 static int usage(const char *program, const char *what)
 {
 	(void)fprintf(stderr,
-		      "%s%susage: %s -a ADDRESS -p FIRST-END [-c] [-d] [-6]\n"
-		      "  ports from FIRST up to, but not, END: at most %u; -c: again and again\n",
-		      what, *what ? "\n" : "", program, TCP_CONN_PORTS_MAX);
+		      "usage: %s -a ADDRESS -p FIRST-END [-c] [-d] [-6]\n"
+		      "  ports from FIRST up to, but not, END: at most %u; -c: again and again\n"
+		      "%s%s",
+		      program, TCP_CONN_PORTS_MAX, what, *what ? "\n" : "");
 	return 2;
 }
 
