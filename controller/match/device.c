@@ -126,22 +126,46 @@ static int set_name(struct lab_iface *iface, const struct ctl_iface *from, struc
 	return 0;
 }
 
-static int add_slaves(struct lab_host *host, size_t i, const struct ctl_slave *slaves, size_t n,
-		      struct lab_err *err)
-{
-	size_t s;
-	int r = 0;
-
-	for (s = 0; s < n && r == 0; s++)
-		r = lab_topo_add_slave(host, i, slaves[s].id, &slaves[s].id_src, NULL, err);
-	return r < 0 ? lab_err_at(err, r, &slaves[s - 1].id_src) : 0;
-}
-
 static bool stands_in(const struct ctl_iface *iface, size_t bridge)
 {
 	return (iface->kind == CTL_IFACE_OVS_BOND || iface->kind == CTL_IFACE_OVS_TUNNEL ||
 		iface->kind == CTL_IFACE_OVS_INTERNAL) &&
 	       iface->owner == bridge;
+}
+
+/* Links of a bond are often named as slaves of its bridge, too: they are ports of the bond. */
+static bool is_bonded(const struct ctl_host *from, size_t bridge, const char *id)
+{
+	size_t p, s;
+
+	for (p = 0; p < bridge; p++) {
+		const struct ctl_iface *bond = &from->ifaces[p];
+
+		for (s = 0; bond->kind == CTL_IFACE_OVS_BOND && stands_in(bond, bridge) &&
+			    s < bond->n_slaves;
+		     s++) {
+			if (!strcmp(bond->slaves[s].id, id))
+				return true;
+		}
+	}
+	return false;
+}
+
+static int add_slaves(struct lab_host *host, size_t i, const struct ctl_host *from,
+		      struct lab_err *err)
+{
+	const struct ctl_iface *upper = &from->ifaces[i];
+	size_t s;
+	int r = 0;
+
+	for (s = 0; s < upper->n_slaves && r == 0; s++) {
+		const struct ctl_slave *slave = &upper->slaves[s];
+
+		if (upper->kind == CTL_IFACE_OVS_BRIDGE && is_bonded(from, i, slave->id))
+			continue;
+		r = lab_topo_add_slave(host, i, slave->id, &slave->id_src, NULL, err);
+	}
+	return r < 0 ? lab_err_at(err, r, &upper->slaves[s - 1].id_src) : 0;
 }
 
 /* Whatever stands in an Open vSwitch bridge is a port of it, also where only a <vlan> names it. */
@@ -185,7 +209,7 @@ static int fill(struct lab_topo *topo, const struct ctl_host *host, size_t h, si
 	if (r == 0)
 		r = set_name(iface, from, err);
 	if (r == 0)
-		r = add_slaves(&topo->hosts[h], i, from->slaves, from->n_slaves, err);
+		r = add_slaves(&topo->hosts[h], i, host, err);
 	if (r == 0 && from->kind == CTL_IFACE_OVS_BRIDGE)
 		r = add_ovs_ports(&topo->hosts[h], i, host, err);
 	return r;

@@ -34,6 +34,19 @@ static void add_need(struct ctl_about *about, char *line)
 	about->n_needs++;
 }
 
+static void add_kernel(struct ctl_about *about, char *line)
+{
+	struct ctl_kernel_need *need = &about->kernel[about->n_kernel];
+	const char *config;
+
+	need->name = next_word(&line);
+	if (!need->name || strchr(need->name, '/') || *need->name == '-' || *need->name == '.')
+		return;
+	config = next_word(&line);
+	need->config = config ? config : "";
+	about->n_kernel++;
+}
+
 static void add_tool(struct ctl_about *about, char *line)
 {
 	const char *name = next_word(&line);
@@ -74,6 +87,8 @@ static void read_line(struct ctl_about *about, char *line)
 		return;
 	if (strcmp(word, "needs") == 0)
 		add_need(about, line);
+	else if (strcmp(word, "kernel") == 0)
+		add_kernel(about, line);
 	else if (strcmp(word, "tool") == 0)
 		add_tool(about, line);
 	else if (strcmp(word, "option") == 0)
@@ -100,9 +115,10 @@ static int make_room(struct ctl_about *about)
 	if (!about->arena)
 		return -ENOMEM;
 	about->needs = ctl_arena_alloc(about->arena, CTL_ABOUT_MAX, sizeof(*about->needs));
+	about->kernel = ctl_arena_alloc(about->arena, CTL_ABOUT_MAX, sizeof(*about->kernel));
 	about->tools = ctl_arena_alloc(about->arena, CTL_ABOUT_MAX, sizeof(*about->tools));
 	about->options = ctl_arena_alloc(about->arena, CTL_ABOUT_MAX, sizeof(*about->options));
-	return about->needs && about->tools && about->options ? 0 : -ENOMEM;
+	return about->needs && about->kernel && about->tools && about->options ? 0 : -ENOMEM;
 }
 
 int ctl_about_read(const void *data, size_t len, struct ctl_about *ret)

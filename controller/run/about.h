@@ -29,6 +29,15 @@ struct ctl_need {
 };
 
 /**
+ * struct ctl_kernel_need - a module of the kernel that the module uses
+ * @name:	as modprobe(8) knows it
+ * @config:	the kernel's option for it, without CONFIG_; "" = not told
+ */
+struct ctl_kernel_need {
+	const char *name, *config;
+};
+
+/**
  * struct ctl_known_option - an option that the module knows
  * @name:	its name; "*": it takes any
  * @needed:	without it the module fails
@@ -46,6 +55,8 @@ struct ctl_known_option {
  * struct ctl_about - all that a module declares
  * @needs:	programs
  * @n_needs:	how many
+ * @kernel:	modules of the kernel
+ * @n_kernel:	how many
  * @tools:	names of tools that it runs
  * @n_tools:	how many
  * @options:	options
@@ -56,6 +67,8 @@ struct ctl_known_option {
 struct ctl_about {
 	struct ctl_need *needs;
 	size_t n_needs;
+	struct ctl_kernel_need *kernel;
+	size_t n_kernel;
 	const char **tools;
 	size_t n_tools;
 	struct ctl_known_option *options;

@@ -10,6 +10,7 @@
 #include "controller/run/find.h"
 #include "netlab/base/program.h"
 #include "netlab/base/util.h"
+#include "netlab/ns/probe.h"
 
 enum { DIRS_MAX = 64, HEAD_MAX = 256 };
 
@@ -339,9 +340,28 @@ void ctl_modules_fini(struct ctl_modules *mods)
 	*mods = (struct ctl_modules){ .items = NULL };
 }
 
-int ctl_module_check(const struct ctl_module *m, const char *path, struct ctl_diag *diag)
+static int check_kernel(const struct ctl_module *m, struct ctl_diag *diag)
 {
 	int r = 0;
+
+	for (size_t k = 0; k < m->about.n_kernel; k++) {
+		const struct ctl_kernel_need *need = &m->about.kernel[k];
+
+		if (lab_probe_module(need->name))
+			continue;
+		(void)ctl_diag_error(
+			diag, &m->src,
+			"module %s needs the kernel's module %s%s%s%s, which is not there: modprobe %s as root, or netlab run --kernel",
+			m->name, need->name, *need->config ? " (CONFIG_" : "", need->config,
+			*need->config ? ")" : "", need->name);
+		r = -ENOSYS;
+	}
+	return r;
+}
+
+int ctl_module_check(const struct ctl_module *m, const char *path, struct ctl_diag *diag)
+{
+	int r = check_kernel(m, diag);
 	size_t k;
 
 	for (k = 0; k < m->about.n_needs; k++) {

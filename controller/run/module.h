@@ -117,11 +117,12 @@ struct ctl_module *ctl_modules_get(const struct ctl_modules *mods, const struct 
 				   const char *name);
 
 /**
- * ctl_module_check() - Are the programs there that a module needs
+ * ctl_module_check() - Are the programs, and modules of the kernel, there that a module needs
  * @m:		module
  * @path:	as for ctl_modules_check()
  * @diag:	as for ctl_modules_check()
  *
+ * Loads the kernel's, which only root may.
  * Return: 0, or -ENOSYS when one is missing.
  */
 int ctl_module_check(const struct ctl_module *m, const char *path, struct ctl_diag *diag);

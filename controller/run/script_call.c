@@ -66,6 +66,9 @@ static json_t *describe_host(const struct ctl_host *host)
 	for (i = 0; i < host->n_ifaces; i++) {
 		const struct ctl_iface *iface = &host->ifaces[i];
 
+		/* Nothing in the host, and nothing that a task could ask of them. */
+		if (iface->kind == CTL_IFACE_OVS_BOND || iface->kind == CTL_IFACE_OVS_TUNNEL)
+			continue;
 		if (json_array_append_new(
 			    ifaces, json_pack("{s:s, s:s, s:s?, s:s?}", "id", iface->id, "type",
 					      ctl_iface_kind_name(iface->kind), "label",

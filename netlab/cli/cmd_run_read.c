@@ -174,7 +174,7 @@ static int read_all(struct lab_run *run, struct ctl_diag *diag)
 		return only;
 	modules = find_modules(run, diag);
 	modules = only < 0 ? only : modules;
-	python = check_python(run, diag);
+	python = args->config_only ? 0 : check_python(run, diag);
 	if (modules >= 0)
 		modules = python;
 	if (args->lab || modules == -ENOMEM)

@@ -4,11 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openvswitch.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -273,4 +276,23 @@ int lab_probe(struct lab_probe *probe, uint64_t want, struct lab_err *err)
 	probe->known |= want;
 	probe->missing |= missing & want;
 	return 0;
+}
+
+/* --- modules of the kernel ---------------------------------------------------------------------------- */
+
+bool lab_probe_module(const char *name)
+{
+	cleanup_close int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = { .ifr_flags = 0 };
+	char path[PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "/sys/module/%s", name);
+	if (access(path, F_OK) == 0)
+		return true;
+	/* Asked for an interface that there is none of, the kernel looks for a module of that name. */
+	if (fd < 0 || strlen(name) >= sizeof(request.ifr_name))
+		return false;
+	(void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	(void)ioctl(fd, SIOCGIFFLAGS, &request);
+	return access(path, F_OK) == 0;
 }

@@ -57,4 +57,14 @@ const char *lab_probe_name(unsigned int item);
  */
 const char *lab_probe_config(unsigned int item);
 
+/**
+ * lab_probe_module() - Find out whether the kernel has a module, and have it loaded
+ * @name:	as modprobe(8) knows it
+ *
+ * As with link kinds, whoever needs it causes it to be loaded: the kernel does it for root, for nobody else.
+ * Return: true if it is there.
+ * Source: netdevice(7), request_module() in the kernel's dev_load().
+ */
+bool lab_probe_module(const char *name);
+
 #endif

@@ -17,8 +17,9 @@ enum {
 		524, /* a number that the kernel means to keep to itself; pktgen gives it away */
 };
 
-static const char about[] = MOD_OPTION("netdev_name needed multi")
-	MOD_OPTION("pktgen_option needed multi") MOD_OPTION("thread_option multi");
+static const char about[] = MOD_KERNEL("pktgen", "NET_PKTGEN")
+	MOD_OPTION("netdev_name needed multi") MOD_OPTION("pktgen_option needed multi")
+		MOD_OPTION("thread_option multi");
 
 /* A host shows /proc read-only, but this folder of its PID 1; on a machine the first one is right. */
 static const char *const folders[] = { "/proc/1/net/pktgen", "/proc/net/pktgen" };

@@ -18,6 +18,7 @@
  */
 #define MOD_DECLARE(text)           "netlab-module: " text "\n"
 #define MOD_NEEDS(program, package) MOD_DECLARE("needs " program " " package)
+#define MOD_KERNEL(module, config)  MOD_DECLARE("kernel " module " " config)
 #define MOD_TOOL(name)              MOD_DECLARE("tool " name)
 #define MOD_OPTION(text)            MOD_DECLARE("option " text)
 #define MOD_SAYS_READY              MOD_DECLARE("ready")

@@ -217,4 +217,16 @@ error 'one key at a time' 'TaskError: ikey is overspecified' <<<'h1.create_gre(k
 error 'no such address of a new one' 'TaskError: host h1: interface bridge0 has no address 5; it has 0' <<<'b = h1.create_bridge(); b.set_link_down(); str(b.get_ip(5))'
 error 'no other namespace' 'TaskError: host h1: interface nic cannot change its namespace; the recipe says where it is' <<<'nic.reset(netns="x")'
 
+# What is only a port of Open vSwitch is no interface that a task could ask; in user space, so that any kernel does.
+sed 's|</interfaces></host>$|<ovs_bridge id="br"><options><option name="datapath_type" value="netdev"/></options>\
+	<slaves><slave id="nic"/></slaves><tunnel id="t" type="vxlan"><options><option name="option:remote_ip" value="192.168.8.9"/></options></tunnel>\
+	</ovs_bridge></interfaces></host>|' r.xml >ovs.xml
+cat >t.py <<'PY'
+from lnst.Controller.Task import ctl
+h2 = ctl.get_host("h2")
+print(sorted(h2.get_interfaces()), sorted(h2.get_configuration()["interfaces"]))
+PY
+run "$NETLAB" --json run ovs.xml
+is 'a tunnel of Open vSwitch is no interface' "$(printed)$(fault)" "['br', 'nic'] ['br', 'nic']"
+
 done_testing

@@ -94,6 +94,14 @@ is 'deconfigure takes it down' "$status$(netlab topo ls -q)" 0
 run netlab deconfigure "$work/tasks.xml"
 is 'once more: exit 2' "$status" 2
 is 'because it is not there' "$err" 'error: no lab "tasks" is up (no lab is)'
+# Tasks are not run, so what they would need is not looked for.
+pair_recipe "$work/none.xml"
+sed -i 's|</network>|&<task python="none.py"/>|' "$work/none.xml"
+run netlab run "$work/none.xml"
+is 'a Python task that is not there: exit 2' "$status" 2
+run netlab run --config-only -n none "$work/none.xml"
+is 'but not when hosts are only configured' "$status $err" '0 '
+netlab topo down none >"$work/log" 2>&1
 netlab run --config-only -n other "$work/tasks.xml" >"$work/log" 2>&1
 is 'it can have another name' "$(netlab topo ls -q)" other
 run netlab deconfigure -n other "$work/tasks.xml"

@@ -21,6 +21,8 @@ static void comments_of_a_script_are_read(void **state)
 	static const char text[] = "#!/bin/sh\n"
 				   "# netlab-module: needs ping iputils-ping\n"
 				   "#netlab-module: needs netperf netperf (in non-free)\r\n"
+				   "# netlab-module: kernel pktgen NET_PKTGEN\n"
+				   "# netlab-module: kernel dummy\n"
 				   "# netlab-module: tool multicast\n"
 				   "# netlab-module: option addr needed\n"
 				   "# netlab-module: option server needed role=client\n"
@@ -34,6 +36,10 @@ static void comments_of_a_script_are_read(void **state)
 	assert_string_equal(a.needs[0].program, "ping");
 	assert_string_equal(a.needs[0].package, "iputils-ping");
 	assert_string_equal(a.needs[1].package, "netperf (in non-free)");
+	assert_int_equal(a.n_kernel, 2);
+	assert_string_equal(a.kernel[0].name, "pktgen");
+	assert_string_equal(a.kernel[0].config, "NET_PKTGEN");
+	assert_string_equal(a.kernel[1].config, "");
 	assert_int_equal(a.n_tools, 1);
 	assert_string_equal(a.tools[0], "multicast");
 	assert_int_equal(a.n_options, 3);
@@ -66,6 +72,7 @@ static void nonsense_is_passed_over(void **state)
 	static const char text[] =
 		"netlab-module: \nnetlab-module: later words\n"
 		"netlab-module: needs\nnetlab-module: needs /bin/sh dash\n"
+		"netlab-module: kernel\nnetlab-module: kernel ../x\nnetlab-module: kernel -r\n"
 		"netlab-module: tool\nnetlab-module: option\nnetlab-module:ready\n"
 		"netlab-module: needs x";
 	char *many, *p;
@@ -76,7 +83,7 @@ static void nonsense_is_passed_over(void **state)
 	read_text(text, strlen(text), &a);
 	assert_int_equal(a.n_needs, 1);
 	assert_string_equal(a.needs[0].package, "");
-	assert_int_equal(a.n_tools + a.n_options, 0);
+	assert_int_equal(a.n_tools + a.n_options + a.n_kernel, 0);
 	assert_false(a.says_ready);
 	ctl_about_fini(&a);
 	read_text("", 0, &a);
