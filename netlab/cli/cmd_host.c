@@ -16,10 +16,11 @@ enum { STOP_MS = 10000 };
  * struct host_args - options
  * @all:	all hosts of the lab
  * @quiet:	names only
+ * @force:	also what runs
  * @timeout_ms:	for processes to end by themselves
  */
 struct host_args {
-	bool all, quiet;
+	bool all, quiet, force;
 	uint64_t timeout_ms;
 };
 
@@ -32,6 +33,8 @@ static int on_option(struct lab_cli *cli, const char *name, const char *arg, voi
 		args->all = true;
 	if (!strcmp(name, "quiet"))
 		args->quiet = true;
+	if (!strcmp(name, "force"))
+		args->force = true;
 	if (!strcmp(name, "timeout")) {
 		if (lab_parse_duration(arg, &us) < 0 || us > 3600000000)
 			return lab_cli_usage_error(
@@ -335,6 +338,7 @@ static const struct change {
 	{ "host restart", "restart", "running", true },
 	{ "host freeze", "freeze", "frozen", false },
 	{ "host unfreeze", "thaw", "running", false },
+	{ "host delete", "delete", "deleted", false },
 };
 
 static const struct change *find_change(const char *command)
@@ -371,7 +375,8 @@ static int change_all(const struct lab_hostcmd *cmd, const struct change *ch,
 	struct lab_host_call *calls = calloc(n + 1, sizeof(*calls));
 	json_t *params = ch->timeout
 				 ? json_pack("{s:I}", "timeout_ms", (json_int_t)args->timeout_ms)
-				 : NULL;
+			 : args->force ? json_pack("{s:b}", "force", 1)
+				       : NULL;
 	int code;
 
 	if (!calls) {
@@ -506,6 +511,21 @@ const struct lab_cli_command lab_cmd_host_unfreeze = {
 	.operands = "LAB HOST...|--all",
 	.help = "Let frozen hosts go on",
 	.options = all_options,
+	.option = on_option,
+	.run = host_change,
+};
+
+static const struct lab_cli_option delete_options[] = {
+	{ "all", 0, NULL, "all hosts of the lab" },
+	{ "force", 'f', NULL, "also those that run" },
+	{ NULL, 0, NULL, NULL },
+};
+
+const struct lab_cli_command lab_cmd_host_delete = {
+	.name = "host delete",
+	.operands = "LAB HOST...|--all",
+	.help = "Delete hosts, with their links and files",
+	.options = delete_options,
 	.option = on_option,
 	.run = host_change,
 };

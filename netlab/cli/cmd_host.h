@@ -79,4 +79,15 @@ int lab_hostcmd_call(const struct lab_hostcmd *cmd, const char *verb, const char
 int lab_hostcmd_operands(struct lab_cli *cli, int argc, char **argv, void *user,
 			 const char *const *what, const char **ret, struct lab_hostcmd *cmd);
 
+/**
+ * lab_hostcmd_limit() - Take one of the options --memory, --cpus and --pids
+ * @cli:	command line
+ * @to:		object that gets it, as docs/rpc.md has `limits`
+ * @name:	name of the option
+ * @value:	its argument; "none" = 0
+ *
+ * Return: 0, or an exit code after having printed what is wrong.
+ */
+int lab_hostcmd_limit(struct lab_cli *cli, json_t *to, const char *name, const char *value);
+
 #endif

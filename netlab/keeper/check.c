@@ -218,6 +218,9 @@ static int look(struct lab_hostop *op, struct lab_err *err)
 
 	lab_check_bridges(&c);
 	for (uint32_t i = 0; i < c.k->topo->n_hosts; i++) {
+		/* One that was deleted. */
+		if (!*c.k->topo->hosts[i].id)
+			continue;
 		check_process(&c, i);
 		check_root(&c, i);
 		lab_check_links(&c, i);

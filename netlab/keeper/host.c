@@ -90,6 +90,17 @@ static const char *backend_of(const struct lab_khost *host)
 	return name ? name : "native";
 }
 
+void lab_host_life_free(struct lab_klife *life)
+{
+	if (!life)
+		return;
+	lab_host_forget_mounts(life);
+	free(life->mounts);
+	free(life->snaps);
+	json_decref(life->environment);
+	free(life);
+}
+
 static struct lab_klife *life_of(struct lab_khost *host)
 {
 	if (!host->life)
@@ -110,8 +121,43 @@ static void sweep_fini(struct lab_hostop_sweep *s)
 	free(s->pids);
 }
 
+static struct lab_hostop *op_alloc(struct lab_keeper *k, const char *method, struct lab_khost *host)
+{
+	struct lab_hostop *op = calloc(1, sizeof(*op));
+
+	if (!op)
+		return NULL;
+	*op = (struct lab_hostop){
+		.keeper = k, .method = method, .host = host, .fd = -1, .child = { .fd = -1 }
+	};
+	op->next = k->ops;
+	k->ops = op;
+	return op;
+}
+
+/* An ephemeral host goes when it has stopped. */
+static void vanish(struct lab_khost *host)
+{
+	struct lab_keeper *k = host->keeper;
+	struct lab_hostop *op;
+
+	if (!host->life || !host->life->ephemeral || host->life->op || k->engine_closing ||
+	    !lab_hosts_gone(host))
+		return;
+	/* Once: if that fails, somebody must ask for it. */
+	host->life->ephemeral = false;
+	op = op_alloc(k, "host.delete", host);
+	if (!op)
+		return;
+	host->life->op = op;
+	/* Whoever calls this may have business with the host. */
+	if (lab_hostop_timer(op, 0, lab_host_delete) < 0)
+		lab_host_delete(op);
+}
+
 static void op_free(struct lab_hostop *op)
 {
+	struct lab_khost *host = op->host;
 	struct lab_hostop **at = &op->keeper->ops;
 
 	while (*at && *at != op)
@@ -134,6 +180,8 @@ static void op_free(struct lab_hostop *op)
 	if (op->client)
 		lab_relay_released(op->client);
 	free(op);
+	if (host)
+		vanish(host);
 }
 
 /* A message without "host h1: " in front. */
@@ -159,10 +207,12 @@ void lab_hostop_done(struct lab_hostop *op, json_t *result)
 void lab_hostop_fail(struct lab_hostop *op, struct lab_err *err)
 {
 	const char *id = op->host ? op->keeper->topo->hosts[op->host->index].id : NULL;
+	struct lab_err copy = *err;
 
-	/* An engine's process has said it already. */
+	/* An engine's process has said it already, perhaps with the name that the host came up with. */
 	if (id && without_name(err->msg, id) == err->msg)
-		(void)lab_err_prefix(err, 0, "host %s: ", id);
+		(void)lab_err_set(err, copy.code, "host %s: %s", id,
+				  without_name(copy.msg, op->host->group));
 	if (op->client && op->client->rpc)
 		(void)lab_rpc_reply_err(op->client->rpc, op->id, err);
 	op_free(op);
@@ -267,6 +317,8 @@ void lab_hosts_changed(struct lab_khost *host)
 
 	if (op && op->poke)
 		op->poke(op);
+	else
+		vanish(host);
 }
 
 void lab_hosts_failed(struct lab_khost *host, const char *text)
@@ -359,6 +411,8 @@ static json_t *describe(const struct lab_khost *host)
 
 	if (o && host->pid)
 		(void)json_object_set_new(o, "pid", json_integer(host->pid));
+	if (o && host->life && host->life->ephemeral)
+		(void)json_object_set_new(o, "ephemeral", json_true());
 	if (o && host->life && host->life->why[0] && host->state == LAB_HOST_DEAD)
 		(void)json_object_set_new(o, "why", json_string(host->life->why));
 	return o;
@@ -370,7 +424,8 @@ static void list(struct lab_hostop *op)
 	json_t *hosts = json_array();
 
 	for (size_t i = 0; i < k->topo->n_hosts; i++)
-		(void)json_array_append_new(hosts, describe(&k->hosts[i]));
+		if (*k->topo->hosts[i].id)
+			(void)json_array_append_new(hosts, describe(&k->hosts[i]));
 	lab_hostop_done(op, json_pack("{s:s, s:o}", "lab", k->rundir.name, "hosts", hosts));
 }
 
@@ -430,6 +485,11 @@ static void stop(struct lab_hostop *op)
 	ops_of(op->host)->stop(op, timeout_ms);
 }
 
+void lab_host_stop(struct lab_hostop *op, json_int_t timeout_ms)
+{
+	ops_of(op->host)->stop(op, timeout_ms);
+}
+
 static void restart(struct lab_hostop *op)
 {
 	op->then = ops_of(op->host)->start;
@@ -453,7 +513,7 @@ static const struct method {
 	size_t op;
 	unsigned int states;
 	bool quick, all;
-	const char *members[4];
+	const char *members[8];
 } methods[] = {
 	{ "check", lab_check_request, NO_OP, ANY, true, true, { "timeout_ms" } },
 	{ "host.list", list, NO_OP, ANY, true, true, { NULL } },
@@ -470,7 +530,23 @@ static const struct method {
 	  RUNNING | FROZEN | STOPPED,
 	  false,
 	  false,
-	  { "limits", "environment", "cgroups" } },
+	  { "limits", "environment", "ephemeral", "cgroups" } },
+	{ "host.create",
+	  lab_host_create,
+	  NO_OP,
+	  ANY,
+	  false,
+	  true,
+	  { "host", "backend", "image", "forwarding", "limits", "ephemeral", "interfaces",
+	    "cgroups" } },
+	{ "host.delete",
+	  lab_host_delete,
+	  NO_OP,
+	  RUNNING | FROZEN | STOPPED,
+	  false,
+	  false,
+	  { "force" } },
+	{ "host.rename", lab_host_rename, NO_OP, RUNNING | STOPPED, false, false, { "to" } },
 	{ "host.mount", NULL, OP(mount), RUNNING, false, false, { "path", "source", "read_only" } },
 	{ "host.umount", NULL, OP(umount), RUNNING, false, false, { "path" } },
 	{ "host.snapshot.create",
@@ -550,7 +626,8 @@ static int find_host(struct lab_keeper *k, const json_t *params, struct lab_khos
 		return 0;
 	}
 	for (size_t i = 0, n = 0; i < k->topo->n_hosts && n < NEAR_MAX; i++)
-		names[n++] = k->topo->hosts[i].id;
+		if (*k->topo->hosts[i].id)
+			names[n++] = k->topo->hosts[i].id;
 	near = lab_str_nearest(id, names);
 	return lab_err_set(err, ENOENT, "lab %s has no host \"%.64s\"%s%s%s", k->rundir.name, id,
 			   near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
@@ -602,23 +679,16 @@ static int check_host(struct lab_khost *host, const struct method *m, struct lab
 static struct lab_hostop *op_new(struct lab_kclient *c, struct lab_rpc_req *req,
 				 const struct method *m, struct lab_khost *host)
 {
-	struct lab_hostop *op = calloc(1, sizeof(*op));
+	struct lab_hostop *op = op_alloc(c->keeper, m->name, host);
 
 	if (!op)
 		return NULL;
-	*op = (struct lab_hostop){ .keeper = c->keeper,
-				   .client = c,
-				   .id = req->id,
-				   .method = m->name,
-				   .host = host,
-				   .params = json_incref(req->params),
-				   .n_fds = req->n_fds,
-				   .fd = -1,
-				   .child = { .fd = -1 } };
+	op->client = c;
+	op->id = req->id;
+	op->params = json_incref(req->params);
+	op->n_fds = req->n_fds;
 	for (unsigned int i = 0; i < req->n_fds; i++)
 		op->fds[i] = take_fd(&req->fds[i]);
-	op->next = c->keeper->ops;
-	c->keeper->ops = op;
 	c->n_pending++;
 	if (host && !m->quick)
 		host->life->op = op;

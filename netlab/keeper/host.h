@@ -62,11 +62,12 @@ struct lab_kmount {
  * @base:	id of the snapshot that it goes on from; 0 = the machine's files
  * @mounts:	what is mounted in it; gone when it stops
  * @n_mounts:	how many
+ * @ephemeral:	when it stops, it is deleted
  * @environment: of all its commands: {name: text}; NULL = none
  */
 struct lab_klife {
 	struct lab_hostop *op;
-	bool frozen, asked;
+	bool frozen, asked, ephemeral;
 	char why[LAB_WHY_LEN];
 	struct lab_ksnap *snaps;
 	size_t n_snaps;
@@ -385,6 +386,61 @@ int lab_host_join(const struct lab_khost *host, int dir, struct lab_err *err);
  * @op:		operation; its parameters may bring cgroups with them
  */
 void lab_host_config(struct lab_hostop *op);
+
+/**
+ * lab_host_set_limits() - Give a native host the limits that an operation names
+ * @op:		operation; its parameters may bring cgroups with them
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno.
+ */
+int lab_host_set_limits(struct lab_hostop *op, struct lab_err *err);
+
+/**
+ * lab_host_create() - Make a native host in a lab that is up, and start it
+ * @op:		operation without a host, which is @host from here on; its parameters may bring cgroups with them
+ */
+void lab_host_create(struct lab_hostop *op);
+
+/**
+ * lab_host_delete() - Delete a host with all that it has
+ * @op:		operation
+ */
+void lab_host_delete(struct lab_hostop *op);
+
+/**
+ * lab_host_rename() - Give a host another name
+ * @op:		operation
+ */
+void lab_host_rename(struct lab_hostop *op);
+
+/**
+ * lab_host_stop() - The stop of a host, whatever its backend
+ * @op:		operation
+ * @timeout_ms:	for its processes to end by themselves
+ */
+void lab_host_stop(struct lab_hostop *op, json_int_t timeout_ms);
+
+/**
+ * lab_host_life_free() - Forget what has become of a host
+ * @life:	may be NULL
+ */
+void lab_host_life_free(struct lab_klife *life);
+
+/**
+ * lab_host_destroy_foreign() - Have the engine of a host take it away
+ * @op:		operation; the host is stopped
+ * @next:	goes on then
+ */
+void lab_host_destroy_foreign(struct lab_hostop *op, lab_hostop_fn next);
+
+/**
+ * lab_host_rename_foreign() - Have the engine of a host give it another name
+ * @op:		operation
+ * @to:		the name
+ * @next:	goes on then
+ */
+void lab_host_rename_foreign(struct lab_hostop *op, const char *to, lab_hostop_fn next);
 
 /**
  * lab_host_limit_foreign() - Give a host of another engine its new limits

@@ -17,11 +17,6 @@ enum {
 		100, /* processes that fork all the time are caught in the end: those that have moved fork there */
 };
 
-static const char *group_name(const struct lab_khost *host)
-{
-	return host->keeper->topo->hosts[host->index].id;
-}
-
 /* ---- groups of the lab ---- */
 
 /* What the client found where the lab's keeper cannot look: a place for a group in one hierarchy. */
@@ -140,7 +135,7 @@ static bool is_v2(const struct lab_khost *host)
 int lab_host_thaw(struct lab_khost *host)
 {
 	const struct lab_cgroup *cg = lab_cgroups_which(&host->keeper->cgroups, LAB_CGROUP_FREEZER);
-	cleanup_close int dir = cg ? lab_cgroups_open_host(cg, group_name(host), NULL) : -ENOENT;
+	cleanup_close int dir = cg ? lab_cgroups_open_host(cg, host->group, NULL) : -ENOENT;
 	int r = dir < 0 ? dir : lab_cgroups_freeze(dir, cg->v2, false);
 
 	if (r == 0)
@@ -228,7 +223,7 @@ void lab_host_freeze(struct lab_hostop *op)
 		return;
 	}
 	cg = lab_cgroups_which(&op->keeper->cgroups, LAB_CGROUP_FREEZER);
-	op->fd = lab_cgroups_open_host(cg, group_name(op->host), &err);
+	op->fd = lab_cgroups_open_host(cg, op->host->group, &err);
 	r = op->fd < 0 ? op->fd : lab_host_join(op->host, op->fd, &err);
 	if (r < 0) {
 		lab_hostop_fail(op, &err);

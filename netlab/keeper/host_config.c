@@ -112,7 +112,7 @@ int lab_host_join_limits(const struct lab_khost *host, struct lab_err *err)
 
 		if (!(cgs->list[i].controllers & needs))
 			continue;
-		dir = lab_cgroups_open_host(&cgs->list[i], h->id, err);
+		dir = lab_cgroups_open_host(&cgs->list[i], host->group, err);
 		r = dir < 0 ? dir : lab_host_join(host, dir, err);
 	}
 	return r;
@@ -126,39 +126,54 @@ static int limit(struct lab_hostop *op, const struct lab_limits *limits, struct 
 	int r = needs ? lab_host_need_groups(op, needs, err) : 0;
 
 	if (r == 0)
-		r = lab_cgroups_limit_host(&op->keeper->cgroups, h->id, limits, err);
+		r = lab_cgroups_limit_host(&op->keeper->cgroups, op->host->group, limits, err);
 	h->limits = *limits;
 	if (r == 0 && is_up(op->host))
 		r = lab_host_join_limits(op->host, err);
 	if (r == 0)
 		return 0;
 	h->limits = before;
-	(void)lab_cgroups_limit_host(&op->keeper->cgroups, h->id, &before, NULL);
+	(void)lab_cgroups_limit_host(&op->keeper->cgroups, op->host->group, &before, NULL);
 	return r;
+}
+
+int lab_host_set_limits(struct lab_hostop *op, struct lab_err *err)
+{
+	struct lab_limits limits = { .memory_bytes = 0 };
+	int r = take_limits(op, &limits, err);
+
+	return r == 0 && lab_limits_controllers(&limits) ? limit(op, &limits, err) : r;
 }
 
 /* ---- the operation ---- */
 
 static void settle(struct lab_hostop *op)
 {
+	const json_t *ephemeral = json_object_get(op->params, "ephemeral");
 	struct lab_klife *life = op->host->life;
 
 	json_decref(life->environment);
 	life->environment = json_object_size(op->kept) ? json_incref(op->kept) : NULL;
+	if (json_is_boolean(ephemeral))
+		life->ephemeral = json_is_true(ephemeral);
 	lab_hostop_done(op, NULL);
 }
 
 void lab_host_config(struct lab_hostop *op)
 {
 	struct lab_limits limits = op->keeper->topo->hosts[op->host->index].limits;
+	const json_t *ephemeral = json_object_get(op->params, "ephemeral");
 	const struct lab_klife *life = op->host->life;
 	struct lab_err err;
 	bool limited;
 	int r;
 
 	op->kept = life->environment ? json_copy(life->environment) : json_object();
-	r = op->kept ? take_environment(op, op->kept, &err)
-		     : lab_err_set(&err, ENOMEM, "out of memory");
+	if (ephemeral && !json_is_boolean(ephemeral))
+		r = lab_err_set(&err, EINVAL, "ephemeral must be true or false");
+	else
+		r = op->kept ? take_environment(op, op->kept, &err)
+			     : lab_err_set(&err, ENOMEM, "out of memory");
 	if (r == 0)
 		r = take_limits(op, &limits, &err);
 	if (r < 0) {

@@ -128,6 +128,16 @@ void lab_host_limit_foreign(struct lab_hostop *op, lab_hostop_fn next)
 	    limited);
 }
 
+void lab_host_destroy_foreign(struct lab_hostop *op, lab_hostop_fn next)
+{
+	ask(op, "destroy", NULL, next);
+}
+
+void lab_host_rename_foreign(struct lab_hostop *op, const char *to, lab_hostop_fn next)
+{
+	ask(op, "rename", json_pack("{s:s}", "name", to), next);
+}
+
 /* Methods and operations have the same names. */
 static void pass(struct lab_hostop *op)
 {

@@ -250,12 +250,31 @@ static int add_signals(struct lab_keeper *k, struct lab_err *err)
 	return r < 0 ? lab_err_errno(err, -r, "watch signals") : 0;
 }
 
-static int add_host(struct lab_keeper *k, uint32_t index)
+void lab_keeper_drop_host(struct lab_keeper *k, uint32_t index)
+{
+	struct lab_khost *host = &k->hosts[index];
+
+	for (size_t i = 0; host->spaces && i < k->topo->hosts[index].n_netns; i++)
+		close_fd(&host->spaces[i].netns);
+	close_fd(&host->netns);
+	free(host->spaces);
+	free(host->links);
+	*host = (struct lab_khost){
+		.keeper = k, .index = index, .netns = -1, .state = LAB_HOST_DEAD
+	};
+}
+
+int lab_keeper_add_host(struct lab_keeper *k, uint32_t index)
 {
 	const struct lab_host *from = &k->topo->hosts[index];
 	struct lab_khost *host = &k->hosts[index];
 
 	*host = (struct lab_khost){ .keeper = k, .index = index, .netns = -1 };
+	/* No id has a '~': another host may have had this one. */
+	if (k->up)
+		(void)snprintf(host->group, sizeof(host->group), "%s~%u", from->id, index);
+	else
+		(void)snprintf(host->group, sizeof(host->group), "%s", from->id);
 	host->links = calloc(from->n_ifaces + 1, sizeof(*host->links));
 	if (!host->links)
 		return -ENOMEM;
@@ -276,11 +295,12 @@ int lab_keeper_add_hosts(struct lab_keeper *k)
 {
 	int r = 0;
 
-	k->hosts = calloc(k->topo->n_hosts + 1, sizeof(*k->hosts));
+	k->cap_hosts = k->topo->n_hosts + LAB_HOSTS_MORE;
+	k->hosts = calloc(k->cap_hosts, sizeof(*k->hosts));
 	if (!k->hosts)
 		return -ENOMEM;
 	for (size_t i = 0; i < k->topo->n_hosts && r == 0; i++)
-		r = add_host(k, (uint32_t)i);
+		r = lab_keeper_add_host(k, (uint32_t)i);
 	return r;
 }
 

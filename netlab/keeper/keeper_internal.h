@@ -38,6 +38,8 @@ enum lab_host_state {
 	LAB_HOST_DEAD,     /* it is stopped: its agent is gone; the namespace and its links stay */
 };
 
+#define LAB_HOSTS_MORE     1000u /* that can be made while the lab is up */
+#define LAB_GROUP_NAME_LEN (LAB_TOPO_ID_MAX + 12u)
 #define LAB_RUN_OUTPUT_MAX (1u << 20) /* of a program that the keeper runs in a host */
 
 #define LAB_SPAWNERS_MAX \
@@ -84,6 +86,7 @@ struct lab_klink {
  * @spaces:	of the host: its further namespaces, in the topology's order; NULL = none
  * @ovs:	of the host: the daemons of Open vSwitch run
  * @engine:	of the host: its number in the engine process, from 1; 0 = it is native
+ * @group:	of the host: name of its cgroups in those of the lab; stays when the host gets another name
  * @life:	of the host: what has become of it since the lab came up (netlab/keeper/host.h); NULL = nothing yet
  */
 struct lab_khost {
@@ -99,6 +102,7 @@ struct lab_khost {
 	struct lab_khost *spaces;
 	bool ovs;
 	uint32_t engine;
+	char group[LAB_GROUP_NAME_LEN];
 	struct lab_klife *life;
 };
 
@@ -159,7 +163,8 @@ struct lab_images {
  * @bridges:	ifindex of each bridge; @bridge_base[network] is where a network's chain starts
  * @bridge_base: see @bridges
  * @n_bridges:	in @bridges
- * @hosts:	by topology index
+ * @hosts:	by topology index; it never moves
+ * @cap_hosts:	room in it
  * @n_running:	hosts whose agent has said hello
  * @n_paused:	hosts whose output is paused
  * @starter:	the client that brought the lab up
@@ -198,7 +203,7 @@ struct lab_keeper {
 	int *bridges;
 	uint32_t *bridge_base, n_bridges;
 	struct lab_khost *hosts;
-	size_t n_running, n_paused;
+	size_t cap_hosts, n_running, n_paused;
 	struct lab_kclient *starter;
 	bool leash, up, failed;
 	struct lab_err err;
@@ -426,6 +431,22 @@ int lab_keeper_need_agents(struct lab_keeper *k, uint32_t host, struct lab_err *
  * Return: 0 or -ENOMEM.
  */
 int lab_keeper_add_hosts(struct lab_keeper *k);
+
+/**
+ * lab_keeper_add_host() - The same for one host
+ * @k:		keeper with room for it
+ * @index:	in the topology
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int lab_keeper_add_host(struct lab_keeper *k, uint32_t index);
+
+/**
+ * lab_keeper_drop_host() - Forget what the keeper holds of a host
+ * @k:		keeper
+ * @index:	of a host without processes and operations; an empty place from here on
+ */
+void lab_keeper_drop_host(struct lab_keeper *k, uint32_t index);
 
 /**
  * lab_relay_accept() - Serve a new client

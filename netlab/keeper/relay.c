@@ -843,10 +843,11 @@ json_t *lab_relay_inspect(const struct lab_keeper *k, bool topology)
 	json_t *hosts = json_array(), *result;
 
 	for (size_t i = 0; i < k->topo->n_hosts; i++)
-		(void)json_array_append_new(hosts,
-					    json_pack("{s:s, s:i, s:s}", "id", k->topo->hosts[i].id,
-						      "pid", (int)k->hosts[i].pid, "state",
-						      lab_hosts_state(&k->hosts[i])));
+		if (*k->topo->hosts[i].id)
+			(void)json_array_append_new(
+				hosts, json_pack("{s:s, s:i, s:s}", "id", k->topo->hosts[i].id,
+						 "pid", (int)k->hosts[i].pid, "state",
+						 lab_hosts_state(&k->hosts[i])));
 	result = json_pack("{s:s, s:I, s:o}", "lab", k->rundir.name, "created",
 			   (json_int_t)k->created, "hosts", hosts);
 	if (result && topology)

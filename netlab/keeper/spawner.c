@@ -232,8 +232,9 @@ static int ask(struct lab_keeper *k, struct lab_kspawner *s, uint32_t index, str
 				     .again = k->hosts[index].netns >= 0 };
 	unsigned int limits = lab_limits_controllers(&host->limits);
 
-	/* Groups that were made since are none of the spawner's. */
-	for (uint32_t i = 0; i < k->setup.n_cgroups; i++)
+	/* Groups that were made since are none of the spawner's, nor are those with another name: lab_host_join_limits(). */
+	for (uint32_t i = 0; i < k->setup.n_cgroups && strcmp(k->hosts[index].group, host->id) == 0;
+	     i++)
 		if (k->cgroups.list[i].controllers & limits)
 			req.cgroups |= 1u << i;
 	(void)snprintf(req.name, sizeof(req.name), "%s", host->id);

@@ -251,6 +251,45 @@ int lab_topo_add_host(struct lab_topo *topo, const char *id, const struct lab_sr
 	return 0;
 }
 
+int lab_topo_check_host(const struct lab_topo *topo, const char *id, struct lab_err *err)
+{
+	int r = check_host_id(id, err);
+	long old = r < 0 ? -1 : lab_topo_find_host(topo, id);
+
+	return old >= 0 ? taken(err, "host", id, &topo->hosts[old].src) : r;
+}
+
+int lab_topo_rename_host(struct lab_topo *topo, size_t index, const char *id, struct lab_err *err)
+{
+	int r = lab_topo_check_host(topo, id, err);
+	char *copy;
+
+	if (r < 0)
+		return r;
+	copy = strdup(id);
+	if (!copy || lab_hash_add(&topo->index->hosts, lab_hash_bytes(id, strlen(id)),
+				  (uint32_t)index) < 0) {
+		free(copy);
+		return lab_err_set(err, ENOMEM, "out of memory");
+	}
+	free(topo->hosts[index].id);
+	topo->hosts[index].id = copy;
+	return 0;
+}
+
+void lab_topo_drop_host(struct lab_topo *topo, size_t index)
+{
+	struct lab_host *host = &topo->hosts[index];
+	struct lab_host left = { .id = host->id, .backend = host->backend, .image = host->image };
+
+	host->id = NULL;
+	host->backend = NULL;
+	host->image = NULL;
+	free_host(host);
+	left.id[0] = '\0';
+	*host = left;
+}
+
 /* --- networks and interfaces --- */
 
 static bool network_eq(const void *key, uint32_t value, const void *user)

@@ -225,6 +225,36 @@ int lab_topo_add_host(struct lab_topo *topo, const char *id, const struct lab_sr
 		      struct lab_err *err);
 
 /**
+ * lab_topo_check_host() - Could a host have this name
+ * @topo:	topology
+ * @id:		name
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno. Errors: -EINVAL bad id, -EEXIST id taken.
+ */
+int lab_topo_check_host(const struct lab_topo *topo, const char *id, struct lab_err *err);
+
+/**
+ * lab_topo_rename_host() - Give a host another name
+ * @topo:	topology
+ * @index:	which
+ * @id:		new name; copied
+ * @err:	filled on failure; may be NULL
+ *
+ * Return: 0 or -errno, as lab_topo_check_host().
+ */
+int lab_topo_rename_host(struct lab_topo *topo, size_t index, const char *id, struct lab_err *err);
+
+/**
+ * lab_topo_drop_host() - Forget a host
+ * @topo:	finished topology
+ * @index:	which
+ *
+ * Others keep their indices: it becomes an empty place with the id "", which still tells its backend and image.
+ */
+void lab_topo_drop_host(struct lab_topo *topo, size_t index);
+
+/**
  * lab_topo_add_iface() - Add an interface to a host and join it to a network
  * @topo:	topology
  * @host:	index of the host

@@ -77,7 +77,8 @@ static json_t *ports_to_json(const struct lab_network *net, const struct port *p
 	for (i = 0; i < net->n_ports; i++) {
 		json_t *port;
 
-		if (ports[i].iface == except)
+		/* One that was taken away is no port any more. */
+		if (!ports[i].iface || ports[i].iface == except)
 			continue;
 		port = json_object();
 		r |= set_string(port, "host", ports[i].host->id);
@@ -300,8 +301,12 @@ static json_t *hosts_to_json(const struct lab_topo *topo, const struct ports *po
 
 	for (h = 0; h < topo->n_hosts; h++) {
 		const struct lab_host *host = &topo->hosts[h];
-		json_t *obj = json_object();
+		json_t *obj;
 
+		/* One that was deleted. */
+		if (!*host->id)
+			continue;
+		obj = json_object();
 		r |= set_string(obj, "id", host->id);
 		r |= json_object_set_new(obj, "forwarding", json_boolean(host->forwarding));
 		if (lab_limits_controllers(&host->limits))

@@ -32,7 +32,7 @@ mkdir "$work/sub"
 touch "$work/other.txt" "$work/with blank.xml"
 
 is 'it registers itself' "$(complete -p netlab)" 'complete -F _netlab netlab'
-offers '--help --version backends deconfigure doctor exec help host image kernel list-pools match run shell topo version' ''
+offers '--help --version backends deconfigure doctor exec help host image kernel list-pools match run shell sweep topo version' ''
 offers 'topo' t
 offers 'ring.xml' doctor pair.xml r
 offers 'fetch ls rm run' kernel ''
@@ -69,7 +69,7 @@ offers '' exec --timeout ''
 offers '' exec nosuch ''
 offers 'h1 h2' shell pair ''
 offers '' shell pair h1 ''
-offers 'exec exists freeze get list ls mkdir mount put restart rm shell show snapshot start state stop umount unfreeze' host ''
+offers 'config create delete exec exists freeze get list ls mkdir mount publish put rename restart rm shell show snapshot start state stop umount unfreeze' host ''
 offers 'pair ring' host stop ''
 offers 'h1 h2 h3' host stop ring ''
 offers 'h2 h3' host freeze ring h1 ''
@@ -84,7 +84,7 @@ offers 'pair.xml' host put pair h1 pa
 offers '/etc/netlab.test' host get pair h1 /etc/netlab.
 offers '/etc/' host ls pair h1 /et
 offers '' host rm pair h1 /etc/hosts ''
-offers 'create delete list rename restore' host snapshot ''
+offers 'create delete list publish rename restore' host snapshot ''
 offers 'h1 h2' host snapshot restore pair ''
 offers 'pair.xml' topo up pa
 offers 'pair.xml ring.xml sub with blank.xml' topo up ''
@@ -104,7 +104,7 @@ is 'and its files' "$offered" pair.xml
 # Every option that --help names is offered, and no other.
 for command in run deconfigure sweep match list-pools 'topo up' 'topo down' 'topo ls' 'topo inspect' 'topo plan' 'topo status' 'topo pids' exec shell \
 	'host list' 'host exists' 'host show' 'host state' 'host start' 'host stop' 'host restart' 'host freeze' 'host unfreeze' \
-	'host put' 'host get' 'host ls' 'host mkdir' 'host rm' 'host config' 'host mount' 'host umount' 'host snapshot'; do
+	'host put' 'host get' 'host ls' 'host mkdir' 'host rm' 'host create' 'host delete' 'host rename' 'host config' 'host mount' 'host umount' 'host snapshot'; do
 	read -ra words <<<"$command"
 	complete_words "${words[@]}" --
 	help=$("$NETLAB" "${words[@]}" --help | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort | tr '\n' ' ')
