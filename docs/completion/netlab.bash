@@ -124,7 +124,7 @@ _netlab()
 		with_arg=' -n --name -a --define-alias -A --override-alias '
 		;;
 	'topo up')
-		options="--name --define-alias --override-alias --timing $pools"
+		options="--name --define-alias --override-alias --timing --hold $pools"
 		with_arg=" -n --name -a --define-alias -A --override-alias $pools_with_arg "
 		;;
 	'topo plan')

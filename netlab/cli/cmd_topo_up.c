@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cmd_topo_up.c - netlab topo up and topo plan: from a recipe to a lab, or to its plan */
+#include <errno.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include "netlab/base/strbuf.h"
 #include "netlab/base/util.h"
@@ -14,7 +17,12 @@ struct up_args {
 	struct lab_cli_aliases defines, overrides;
 	struct lab_pools_args pools;
 	const char *name;
-	bool timing, build;
+	bool timing, build, hold;
+};
+
+struct holding {
+	struct lab_loop *loop;
+	bool gone;
 };
 
 struct progress {
@@ -44,6 +52,8 @@ static int on_option(struct lab_cli *cli, const char *name, const char *arg, voi
 		args->name = arg;
 	if (!strcmp(name, "timing"))
 		args->timing = true;
+	if (!strcmp(name, "hold"))
+		args->hold = true;
 	return 0;
 }
 
@@ -156,6 +166,50 @@ static void print_up(const struct lab_cli *cli, const char *lab, const struct la
 	printf("  netlab topo down %s\n", lab);
 }
 
+static void on_input(struct lab_source *src, int fd, uint32_t events, void *user)
+{
+	struct holding *holding = user;
+	char ignored[512];
+	ssize_t n = read(fd, ignored, sizeof(ignored));
+
+	(void)src;
+	(void)events;
+	if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
+		lab_loop_quit(holding->loop, 0);
+}
+
+static void on_gone(struct lab_client *client, void *user)
+{
+	struct holding *holding = user;
+
+	(void)client;
+	holding->gone = true;
+	lab_loop_quit(holding->loop, 0);
+}
+
+/* Until standard input ends, a signal comes, or somebody else takes the lab down. */
+static int hold_lab(struct lab_loop *loop, struct lab_client *client, struct lab_err *err)
+{
+	struct holding holding = { .loop = loop };
+	struct lab_source *input = NULL;
+	int r;
+
+	(void)fflush(stdout);
+	lab_client_on_closed(client, on_gone, &holding);
+	r = lab_loop_add_fd(loop, STDIN_FILENO, EPOLLIN, on_input, &holding, &input);
+	if (r == -EPERM) /* a file, or /dev/null: it has ended already */
+		r = 0;
+	else if (r < 0)
+		return lab_err_errno(err, -r, "--hold: standard input");
+	else
+		r = lab_loop_run(loop);
+	lab_source_free(input);
+	lab_client_on_closed(client, NULL, NULL);
+	if (r < 0)
+		return lab_err_errno(err, -r, "event loop");
+	return holding.gone ? 0 : lab_client_down(client, err);
+}
+
 static int bring_up(struct lab_cli *cli, const struct lab_cli_labfile *file,
 		    const struct up_args *args)
 {
@@ -164,6 +218,7 @@ static int bring_up(struct lab_cli *cli, const struct lab_cli_labfile *file,
 	const struct lab_up_params params = {
 		.name = args->name ? args->name : lab,
 		.recipe = file->recipe->file,
+		.leash = args->hold,
 		.progress = isatty(STDERR_FILENO) ? on_progress : NULL,
 		.user = &progress,
 	};
@@ -187,12 +242,14 @@ static int bring_up(struct lab_cli *cli, const struct lab_cli_labfile *file,
 		print_up_json(params.name, file->topo, &timing);
 	else if (r == 0)
 		print_up(cli, params.name, file->topo, &timing, args->timing);
-	else
+	if (r == 0 && args->hold)
+		r = hold_lab(loop, client, &err);
+	if (r < 0)
 		lab_cli_error(cli, &err);
 	lab_client_free(client);
 	lab_cli_signals_off(cli);
 	lab_loop_free(loop);
-	if (r == -ECANCELED && cli->interrupted)
+	if (cli->interrupted && (args->hold || r == -ECANCELED))
 		return LAB_EXIT_SIGNAL + cli->signo;
 	return r < 0 ? lab_cli_exit_of(r) : LAB_EXIT_PASS;
 }
@@ -267,6 +324,7 @@ static const struct lab_cli_option up_options[] = {
 	{ "override-alias", 'A', "NAME=VALUE", "override every definition of an alias" },
 	LAB_POOLS_OPTIONS,
 	{ "timing", 0, NULL, "print the time of each phase" },
+	{ "hold", 0, NULL, "take the lab down when standard input ends" },
 	{ NULL, 0, NULL, NULL },
 };
 
