@@ -212,6 +212,7 @@ _netlab()
 		--lab) _netlab_labs ;;
 		--pool) _netlab_pools ;;
 		-c | --config | -x | --result | --junit | --html)
+			[ "$command" != 'kernel run' ] || return # -c N
 			compopt -o filenames 2>/dev/null
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 			;;
@@ -231,7 +232,15 @@ _netlab()
 	run | deconfigure | match | doctor) _netlab_recipes ;;
 	'topo up' | 'topo plan') [ ${#operands[@]} -gt 0 ] || _netlab_recipes ;;
 	'topo down') _netlab_labs ;;
-	'kernel fetch') [ ${#operands[@]} -gt 0 ] || _netlab_offer '6.1 6.12' ;;
+	'kernel fetch')
+		[ ${#operands[@]} -eq 0 ] || return
+		_netlab_offer '6.1 6.12'
+		# A package or a folder.
+		[ -z "$cur" ] || [ ${#COMPREPLY[@]} -gt 0 ] || {
+			compopt -o filenames 2>/dev/null
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		}
+		;;
 	'kernel rm') _netlab_kernels ;;
 	'image show' | 'image rm') _netlab_images ;;
 	'image export')

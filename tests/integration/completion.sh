@@ -36,6 +36,9 @@ offers '--help --version backends deconfigure doctor exec help host image kernel
 offers 'topo' t
 offers 'ring.xml' doctor pair.xml r
 offers 'fetch ls rm run' kernel ''
+offers '6.1 6.12' kernel fetch 6
+offers "$work/other.txt" kernel fetch "$work/ot"
+offers '' kernel run -c o
 mkdir -p "$work/kernels/6.1.0-9-amd64" && touch "$work/kernels/6.1.0-9-amd64/vmlinux"
 export NETLAB_KERNELS=$work/kernels
 offers '6.1.0-9-amd64' kernel run 6.1.0-9
