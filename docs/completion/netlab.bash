@@ -95,7 +95,7 @@ _netlab()
 	topo) within='up down ls inspect plan status pids' ;;
 	kernel) within='fetch ls rm run' ;;
 	image) within='import export ls show rm publish' ;;
-	host) within='list exists show state start stop restart freeze unfreeze put get ls mkdir rm create delete rename config mount umount snapshot publish exec shell' ;;
+	host) within='list exists show state start stop restart freeze unfreeze put get ls mkdir rm create delete rename migrate config mount umount snapshot publish exec shell' ;;
 	esac
 	if [ -n "$within" ]; then
 		if [ "$COMP_CWORD" -eq 2 ]; then
@@ -284,8 +284,8 @@ _netlab()
 		'host get',2 | 'host put',3 | 'host mount',3 | 'host umount',2 | 'host ls',2 | 'host mkdir',2 | 'host rm',2) _netlab_paths "${operands[@]:0:2}" ;;
 		'host put',1 | 'host get',1 | 'host mount',1 | 'host umount',1 | 'host ls',1 | 'host mkdir',1 | 'host rm',1) _netlab_hosts "${operands[0]}" ;;
 		'host put',* | 'host get',* | 'host mount',* | 'host umount',* | 'host ls',* | 'host mkdir',* | 'host rm',*) ;;
-		'host exists',1 | 'host show',1 | 'host state',1 | 'host config',1 | 'host rename',1) _netlab_hosts "${operands[0]}" ;;
-		'host exists',* | 'host show',* | 'host state',* | 'host config',* | 'host create',* | 'host rename',*) ;;
+		'host exists',1 | 'host show',1 | 'host state',1 | 'host config',1 | 'host rename',1 | 'host migrate',1) _netlab_hosts "${operands[0]}" ;;
+		'host exists',* | 'host show',* | 'host state',* | 'host config',* | 'host create',* | 'host rename',* | 'host migrate',*) ;;
 		*) _netlab_hosts "${operands[0]}" ;;
 		esac
 		;;

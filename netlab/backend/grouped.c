@@ -326,23 +326,41 @@ int lab_grouped_rename(const struct lab_engine *engine, const struct lab_engine_
 		       : 0;
 }
 
+/* Do something with its files while none of its processes runs. */
+static int standing_still(const struct lab_engine *engine, const struct lab_engine_host *host,
+			  const json_t *args, json_t *ret,
+			  int (*fn)(const struct lab_engine_host *host, const json_t *args,
+				    json_t *ret, struct lab_err *err),
+			  struct lab_err *err)
+{
+	bool held = lab_grouped_running(engine, host) && !is_frozen(engine, host);
+	int r = held ? freezing(engine, host, true, err) : 0;
+
+	if (r == 0)
+		r = fn(host, args, ret, err);
+	if (held)
+		(void)freezing(engine, host, false, NULL);
+	return r;
+}
+
 int lab_grouped_snapshot(const struct lab_engine *engine, const struct lab_engine_host *host,
 			 const json_t *args, json_t *ret, int *ret_fd, struct lab_err *err)
 {
-	bool running = lab_grouped_running(engine, host), frozen;
 	int r = lab_layers_check(host, args, err);
 
 	(void)ret_fd;
-	if (r < 0)
-		return r;
-	frozen = running && is_frozen(engine, host);
-	if (running && !frozen)
-		r = freezing(engine, host, true, err);
-	if (r == 0)
-		r = lab_layers_create(host, args, ret, err);
-	if (running && !frozen)
-		(void)freezing(engine, host, false, NULL);
-	return r;
+	return r < 0 ? r : standing_still(engine, host, args, ret, lab_layers_create, err);
+}
+
+int lab_grouped_publish(const struct lab_engine *engine, const struct lab_engine_host *host,
+			const json_t *args, json_t *ret, int *ret_fd, struct lab_err *err)
+{
+	(void)ret_fd;
+	if (lab_grouped_busybox(host))
+		return lab_err_set(
+			err, EOPNOTSUPP,
+			"its root is the template busybox with the machine's programs, which is no image by itself");
+	return standing_still(engine, host, args, ret, lab_layers_publish, err);
 }
 
 int lab_grouped_clear(const struct lab_engine_host *host, const json_t *args, struct lab_err *err)

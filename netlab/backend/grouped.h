@@ -192,6 +192,21 @@ int lab_grouped_snapshot(const struct lab_engine *engine, const struct lab_engin
 			 const json_t *args, json_t *ret, int *ret_fd, struct lab_err *err);
 
 /**
+ * lab_grouped_publish() - Write the files of a host where an image is made of them
+ * @engine:	lab
+ * @host:	host; one that runs stands still meanwhile
+ * @args:	see LAB_HOST_PUBLISH
+ * @ret:	result
+ * @ret_fd:	left alone
+ * @err:	filled on failure; may be NULL
+ *
+ * For lab_backend.ops.
+ * Return: 0 or -errno.
+ */
+int lab_grouped_publish(const struct lab_engine *engine, const struct lab_engine_host *host,
+			const json_t *args, json_t *ret, int *ret_fd, struct lab_err *err);
+
+/**
  * lab_grouped_clear() - Take away the root of a host that is stopped, unless the lab ends and takes it
  * @host:	host
  * @args:	see LAB_HOST_DESTROY

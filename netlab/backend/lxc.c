@@ -338,7 +338,10 @@ static int destroy(const struct lab_engine *engine, const struct lab_engine_host
 		   const json_t *args, json_t *ret, int *ret_fd, struct lab_err *err)
 {
 	cleanup_json json_t *none = json_object();
-	int r = stop(engine, host, none, ret, ret_fd, err);
+	/* Where stop() has been, the root is a mount that nobody can get at any more. A host that is deleted was stopped before. */
+	bool runs = json_is_true(json_object_get(args, "closing")) ||
+		    lab_grouped_running(engine, host);
+	int r = runs ? stop(engine, host, none, ret, ret_fd, err) : 0;
 
 	return r < 0 ? r : lab_grouped_clear(host, args, err);
 }
@@ -360,5 +363,6 @@ const struct lab_backend lab_backend_lxc = {
 		 [LAB_HOST_SNAPSHOT_LIST] = lab_layers_list,
 		 [LAB_HOST_SNAPSHOT_RENAME] = lab_layers_rename,
 		 [LAB_HOST_SNAPSHOT_RESTORE] = lab_layers_restore,
+		 [LAB_HOST_PUBLISH] = lab_grouped_publish,
 		 [LAB_HOST_SNAPSHOT_DELETE] = lab_layers_delete },
 };

@@ -386,5 +386,6 @@ const struct lab_backend lab_backend_nspawn = {
 		 [LAB_HOST_SNAPSHOT_LIST] = lab_layers_list,
 		 [LAB_HOST_SNAPSHOT_RENAME] = lab_layers_rename,
 		 [LAB_HOST_SNAPSHOT_RESTORE] = lab_layers_restore,
+		 [LAB_HOST_PUBLISH] = lab_grouped_publish,
 		 [LAB_HOST_SNAPSHOT_DELETE] = lab_layers_delete },
 };

@@ -599,5 +599,6 @@ const struct lab_backend lab_backend_podman = {
 		 [LAB_HOST_SNAPSHOT_LIST] = lab_podman_snap_list,
 		 [LAB_HOST_SNAPSHOT_RENAME] = lab_podman_snap_rename,
 		 [LAB_HOST_SNAPSHOT_RESTORE] = lab_podman_snap_restore,
+		 [LAB_HOST_PUBLISH] = lab_podman_publish,
 		 [LAB_HOST_SNAPSHOT_DELETE] = lab_podman_snap_delete },
 };

@@ -236,7 +236,8 @@ int lab_podman_apply_limits(struct lab_podman *pd, const json_t *limits, struct 
 	LAB_PODMAN_OP(snap_list);    \
 	LAB_PODMAN_OP(snap_rename);  \
 	LAB_PODMAN_OP(snap_restore); \
-	LAB_PODMAN_OP(snap_delete)
+	LAB_PODMAN_OP(snap_delete);  \
+	LAB_PODMAN_OP(publish)
 LAB_PODMAN_OPS;
 
 /**

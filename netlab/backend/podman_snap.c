@@ -2,6 +2,7 @@
 /* podman_snap.c - snapshots: images that the service commits, or layers of a root that is ours */
 #include <string.h>
 
+#include "netlab/backend/layers.h"
 #include "netlab/backend/podman_internal.h"
 #include "netlab/backend/snaps.h"
 #include "netlab/base/util.h"
@@ -183,4 +184,31 @@ LAB_PODMAN_OP(snap_delete)
 	(void)json_object_set_new(snap, "name", json_string(""));
 	r = drop(&pd, snaps, err);
 	return r < 0 ? r : lab_snaps_keep(snaps, ret, err);
+}
+
+/* --- publish ----------------------------------------------------------------------------------- */
+
+LAB_PODMAN_OP(publish)
+{
+	cleanup_podman struct lab_podman pd = { .http = NULL };
+	bool held = !json_is_true(json_object_get(host->kept, "frozen"));
+	int r;
+
+	(void)ret_fd;
+	if (!json_object_get(host->kept, "lower"))
+		return lab_err_set(
+			err, EOPNOTSUPP,
+			"its root is Podman's own; what is made from a directory or the machine's files can be published");
+	r = lab_podman_open(engine, host, &pd, err);
+	if (r == 0)
+		r = lab_podman_is_running(&pd, err);
+	if (r < 0)
+		return r;
+	held = held && r > 0;
+	r = held ? lab_podman_freezing(engine, host, true, err) : 0;
+	if (r == 0)
+		r = lab_layers_publish(host, args, ret, err);
+	if (held)
+		(void)lab_podman_freezing(engine, host, false, NULL);
+	return r;
 }

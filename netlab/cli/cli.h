@@ -147,6 +147,7 @@ extern const struct lab_cli_command lab_cmd_host_rm;
 extern const struct lab_cli_command lab_cmd_host_config;
 extern const struct lab_cli_command lab_cmd_host_create;
 extern const struct lab_cli_command lab_cmd_host_delete;
+extern const struct lab_cli_command lab_cmd_host_migrate;
 extern const struct lab_cli_command lab_cmd_host_rename;
 extern const struct lab_cli_command lab_cmd_host_mount;
 extern const struct lab_cli_command lab_cmd_host_umount;

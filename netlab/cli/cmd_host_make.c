@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* cmd_host_make.c - netlab host create, delete and rename */
+/* cmd_host_make.c - netlab host create, rename and migrate */
 #include <string.h>
 
 #include "netlab/base/util.h"
@@ -86,6 +86,25 @@ static int host_create(struct lab_cli *cli, int argc, char **argv)
 	return code;
 }
 
+/* --- migrate ---------------------------------------------------------------------------------- */
+
+static int host_migrate(struct lab_cli *cli, int argc, char **argv)
+{
+	static const char *const what[] = { "host", "server", NULL };
+	struct lab_hostcmd cmd;
+	const char *op[2];
+	int code = lab_hostcmd_operands(cli, argc, argv, NULL, what, op, &cmd);
+
+	if (code < 0)
+		code = lab_hostcmd_call(&cmd, "migrate", op[0], json_pack("{s:s}", "to", op[1]), 0,
+					NULL);
+	if (code == 0 && cli->json)
+		lab_cli_json(json_pack("{s:s, s:s, s:s}", "lab", cmd.lab, "host", op[0], "server",
+				       op[1]));
+	lab_hostcmd_close(&cmd);
+	return code;
+}
+
 /* --- rename ----------------------------------------------------------------------------------- */
 
 static int host_rename(struct lab_cli *cli, int argc, char **argv)
@@ -132,4 +151,11 @@ const struct lab_cli_command lab_cmd_host_rename = {
 	.operands = "LAB HOST NAME",
 	.help = "Give a host another name",
 	.run = host_rename,
+};
+
+const struct lab_cli_command lab_cmd_host_migrate = {
+	.name = "host migrate",
+	.operands = "LAB HOST SERVER",
+	.help = "Move a host to another server, or cluster member, of LXD",
+	.run = host_migrate,
 };

@@ -52,6 +52,7 @@ static const struct {
 	{ "host create", &lab_cmd_host_create, true },
 	{ "host delete", &lab_cmd_host_delete, true },
 	{ "host rename", &lab_cmd_host_rename, true },
+	{ "host migrate", &lab_cmd_host_migrate, true },
 	{ "host config", &lab_cmd_host_config, true },
 	{ "host mount", &lab_cmd_host_mount, true },
 	{ "host umount", &lab_cmd_host_umount, true },

@@ -546,6 +546,7 @@ static const struct method {
 	  false,
 	  false,
 	  { "force" } },
+	{ "host.migrate", NULL, OP(migrate), RUNNING | STOPPED, false, false, { "to" } },
 	{ "host.rename", lab_host_rename, NO_OP, RUNNING | STOPPED, false, false, { "to" } },
 	{ "host.mount", NULL, OP(mount), RUNNING, false, false, { "path", "source", "read_only" } },
 	{ "host.umount", NULL, OP(umount), RUNNING, false, false, { "path" } },

@@ -175,6 +175,7 @@ struct lab_hostop {
  * @snapshot_rename: give one another name
  * @snapshot_restore: go back to one
  * @snapshot_delete: forget one
+ * @migrate:	go to another server of its engine
  * @publish:	write its files where an image is made of them
  */
 struct lab_host_ops {
@@ -183,7 +184,7 @@ struct lab_host_ops {
 	lab_hostop_fn mount, umount;
 	lab_hostop_fn snapshot_create, snapshot_list, snapshot_rename, snapshot_restore,
 		snapshot_delete;
-	lab_hostop_fn publish;
+	lab_hostop_fn publish, migrate;
 };
 
 extern const struct lab_host_ops lab_host_native;  /* host_native.c */

@@ -2,7 +2,10 @@
 /* host_foreign.c - the life of hosts that other engines make: the same operations, asked of the engine process */
 #include <string.h>
 
+#include "netlab/backend/backend.h"
 #include "netlab/keeper/host.h"
+
+enum { STOP_MS = 10000 /* for processes to end by themselves before their host moves */ };
 
 /*
  * Ask for an operation, and go on with @next when it is done. What the engine refuses is the answer to the client: that is the end of it. What the
@@ -191,6 +194,48 @@ static void restore(struct lab_hostop *op)
 	ask(op, "snapshot.list", NULL, listed);
 }
 
+/* --- another server ---------------------------------------------------------------------------- */
+
+static void migrated(struct lab_hostop *op)
+{
+	if (op->again)
+		lab_host_start(op);
+	else
+		answer(op);
+}
+
+static void migrate_now(struct lab_hostop *op)
+{
+	op->poke = NULL;
+	ask(op, "migrate", json_pack("{s:O}", "to", json_object_get(op->params, "to")), migrated);
+}
+
+/* What cannot move is not stopped for it. */
+static void migrate(struct lab_hostop *op)
+{
+	const char *name = op->keeper->topo->hosts[op->host->index].backend;
+	const struct lab_backend_info *backend = lab_backend_find(name, NULL);
+	struct lab_err err;
+
+	if (!json_is_string(json_object_get(op->params, "to")))
+		(void)lab_err_set(&err, EINVAL, "to must be there, as text");
+	else if (!backend || !(backend->can & LAB_BACKEND_MIGRATE))
+		(void)lab_err_set(&err, EOPNOTSUPP, "the backend %s cannot migrate", name);
+	else
+		err.code = 0;
+	if (err.code) {
+		lab_hostop_fail(op, &err);
+		return;
+	}
+	op->again = op->host->state == LAB_HOST_RUNNING;
+	if (op->again) {
+		op->then = migrate_now;
+		stop(op, STOP_MS);
+	} else {
+		migrate_now(op);
+	}
+}
+
 const struct lab_host_ops lab_host_foreign = {
 	.start = lab_host_start,
 	.stop = stop,
@@ -204,5 +249,6 @@ const struct lab_host_ops lab_host_foreign = {
 	.snapshot_rename = pass,
 	.snapshot_restore = restore,
 	.snapshot_delete = pass,
+	.migrate = migrate,
 	.publish = pass,
 };

@@ -72,7 +72,7 @@ offers '' exec --timeout ''
 offers '' exec nosuch ''
 offers 'h1 h2' shell pair ''
 offers '' shell pair h1 ''
-offers 'config create delete exec exists freeze get list ls mkdir mount publish put rename restart rm shell show snapshot start state stop umount unfreeze' host ''
+offers 'config create delete exec exists freeze get list ls migrate mkdir mount publish put rename restart rm shell show snapshot start state stop umount unfreeze' host ''
 offers 'pair ring' host stop ''
 offers 'h1 h2 h3' host stop ring ''
 offers 'h2 h3' host freeze ring h1 ''
@@ -107,7 +107,7 @@ is 'and its files' "$offered" pair.xml
 # Every option that --help names is offered, and no other.
 for command in run deconfigure sweep match list-pools 'topo up' 'topo down' 'topo ls' 'topo inspect' 'topo plan' 'topo status' 'topo pids' exec shell \
 	'host list' 'host exists' 'host show' 'host state' 'host start' 'host stop' 'host restart' 'host freeze' 'host unfreeze' \
-	'host put' 'host get' 'host ls' 'host mkdir' 'host rm' 'host create' 'host delete' 'host rename' 'host config' 'host mount' 'host umount' 'host snapshot'; do
+	'host put' 'host get' 'host ls' 'host mkdir' 'host rm' 'host create' 'host delete' 'host rename' 'host migrate' 'host config' 'host mount' 'host umount' 'host snapshot'; do
 	read -ra words <<<"$command"
 	complete_words "${words[@]}" --
 	help=$("$NETLAB" "${words[@]}" --help | grep -oE '^ +(-[a-zA-Z], )?--[a-z-]+' | grep -oE -- '--[a-z-]+' | sort | tr '\n' ' ')

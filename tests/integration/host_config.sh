@@ -53,7 +53,7 @@ recipe() {
 	XML
 }
 
-for backend in native podman lxc; do
+for backend in native podman lxc nspawn; do
 	if ! there $backend; then
 		ok "$backend # SKIP it is not there: see netlab backends"
 		continue

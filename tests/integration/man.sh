@@ -38,7 +38,7 @@ documents netlab-match.1 match
 documents netlab-match.1 list-pools
 documents netlab-exec.1 exec
 documents netlab-exec.1 shell
-for command in list exists show state start stop restart freeze unfreeze put get ls mkdir rm create delete rename config mount umount snapshot publish; do
+for command in list exists show state start stop restart freeze unfreeze put get ls mkdir rm create delete rename migrate config mount umount snapshot publish; do
 	documents netlab-host.1 host "$command"
 done
 for command in import export ls show rm publish; do
