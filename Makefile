@@ -421,6 +421,11 @@ uninstall:
 dist:
 	git archive --prefix=netlab-$(version)/ HEAD | gzip -n9 >netlab-$(version).tar.gz
 
+## readme-backends: the table of backends in README.md, as netlab backends has it
+readme-backends:
+	$(submake) BUILD=release O=$(release) all
+	$(quiet)tools/backends-table $(release)/netlab README.md
+
 ## install-deps: the Debian packages for building, running and testing
 install-deps:
 	$(quiet)tools/install-deps build run test
@@ -436,5 +441,5 @@ help:
 	@echo '  all: build into build/BUILD; the default'
 	@sed -n 's/^## /  /p; s/^##	/      /p' Makefile
 
-.PHONY: all test-programs demo check unit kernel integration check-vm valgrind bench bench-backends coverage fuzz fuzz-smoke \
+.PHONY: all test-programs demo check unit kernel integration check-vm valgrind bench bench-backends readme-backends coverage fuzz fuzz-smoke \
 	lint $(lints) fmt analyze install uninstall dist install-deps clean help FORCE

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Hosts that other container engines make: the recipes run in them, and nothing is left however the lab ends.
-# needs: systemd-nspawn podman runc
+# needs: systemd-nspawn podman runc python3
 . "$NETLAB_TOP/tests/lib/cli.sh"
 private_labs "$0" "$@"
 
@@ -54,6 +54,8 @@ run netlab backends --json
 is 'backends are listed, native first' "$(jq -r .backend <<<"$out" | head -n 1)" native
 is 'with their versions' "$(jq -r 'select(.backend == "nspawn") | "\(.there) \(.version)"' <<<"$out")" \
 	"true $(systemd-nspawn --version | sed -n '1s/systemd \([0-9.]*\).*/\1/p')"
+run "$NETLAB_TOP/tools/backends-table" --check "$NETLAB" "$NETLAB_TOP/README.md"
+is 'the table in the README says what they can do' "$status $err" '0 '
 mkdir "$work/bin"
 for program in ping sh; do ln -s "$(command -v $program)" "$work/bin/$program"; done
 run env PATH="$work/bin" "$NETLAB" run "$work/mixed.xml"
