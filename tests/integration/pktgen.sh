@@ -47,7 +47,7 @@ else
 	run netlab run "$work/pair.xml"
 	like 'in a Python task, too' "$err$out" 'task.py:2: error: TaskError: .*PktgenTx needs the kernel.s module pktgen'
 fi
-[ $loaded = yes ] || {
+[ "$loaded" = yes ] || {
 	netlab topo down --all >"$work/log" 2>&1
 	modprobe -q -r pktgen
 }
