@@ -324,9 +324,10 @@ static json_t *same_again(json_t *instance)
 	json_object_foreach_safe(config, next, name, value)
 		if (strncmp(name, "volatile.", 9) == 0)
 			(void)json_object_del(config, name);
-	return json_pack("{s:O, s:s, s:O, s:O, s:O, s:O}", "name",
-			 json_object_get(instance, "name"), "type", "container", "config", config,
-			 "devices", json_object_get(instance, "devices"), "profiles",
+	return json_pack("{s:O, s:s, s:O, s:O, s:O, s:O, s:O}", "name",
+			 json_object_get(instance, "name"), "type", "container", "architecture",
+			 json_object_get(instance, "architecture"), "config", config, "devices",
+			 json_object_get(instance, "devices"), "profiles",
 			 json_object_get(instance, "profiles"), "ephemeral",
 			 json_object_get(instance, "ephemeral"));
 }

@@ -215,6 +215,16 @@ run netlab topo up "$work/one.xml" -n lab
 is 'a server by its name' "$status $(lxc list -f csv -c ns second:)" '0 netlab-lab-h1,RUNNING'
 run netlab exec lab h1 -- sh -c 'ping -c 1 -W 10 h2 >/dev/null && echo reached'
 is 'its host is in the lab' "$out" reached
+netlab exec lab h1 -- sh -c 'echo moved >/etc/moved'
+run netlab host migrate lab h1 local
+is 'it goes to another server' "$status$err $(lxc list -f csv -c ns netlab) $(lxc list -f csv -c n second:)" '0 netlab-lab-h1,RUNNING '
+run netlab exec lab h1 -- sh -c 'cat /etc/moved; ping -c 1 -W 10 h2 >/dev/null && echo reached'
+is 'with its files and links' "$out" $'moved\nreached'
+run netlab host migrate lab h1 secnd
+like 'to one that nobody knows: one line' "$status $err" '^[23] error: host h1: lxd: .*secnd'
+run netlab host start lab h1
+run netlab host migrate lab h1 second
+is 'and back' "$status$err $(lxc list -f csv -c ns second:)" '0 netlab-lab-h1,RUNNING'
 kill_keeper
 swept
 is 'killed, it is swept there' "$(lxc list -f csv -c n second:)" ''
