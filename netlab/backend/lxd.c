@@ -20,6 +20,7 @@ enum {
 	SHUTDOWN_MAX_MS = 60000,
 	LOG_MAX = 65536,
 	LOOK_AGAIN_MS = 50,
+	BUSY_US = 35000000, /* the server gives up what hangs after 30 s */
 };
 
 static void probe(struct lab_backend_probe *ret)
@@ -480,7 +481,9 @@ static int sweep(const char *line, uint64_t until_us, struct lab_err *err)
 	if (r == 0)
 		r = sweep_once(&lxd, &labels, err);
 	/* It may still work on a request whose sender was killed. What it is just about cannot be removed yet. */
-	while ((r == 0 || (r == -EIO && until_us)) && lab_loop_now_us() < until_us) {
+	while (until_us &&
+	       lab_loop_now_us() < until_us + (r == -EIO || r == -ENOENT ? BUSY_US : 0) &&
+	       (r == 0 || r == -EIO || r == -ENOENT)) {
 		(void)poll(NULL, 0, LOOK_AGAIN_MS);
 		r = sweep_once(&lxd, &labels, err);
 	}

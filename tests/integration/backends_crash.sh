@@ -7,6 +7,7 @@
 # NETLAB_CRASH_COUNT: moments for each engine. NETLAB_CRASH_SEED repeats a series (what happens at these moments is the machine's affair).
 . "$NETLAB_TOP/tests/lib/cli.sh"
 . "$NETLAB_TOP/tests/lib/lxd.sh"
+. "$NETLAB_TOP/tests/lib/podman.sh"
 own_network "$0" "$@"
 private_labs "$0" "$@"
 
@@ -19,8 +20,7 @@ service='' made=()
 # shellcheck disable=SC2317 # called at the end
 end_services() {
 	[ -z "$service" ] || { kill "$service" && wait "$service"; } 2>/dev/null
-	umount "$work/store/overlay" 2>/dev/null
-	find /sys/fs/cgroup -depth -type d \( -path '*/libpod_parent/*' -o -name libpod_parent \) -exec rmdir {} + 2>/dev/null
+	podman_gone "$work/store"
 	end_servers
 	for dir in /var/lib/netlab /var/lib/containers; do umount -l "$dir"; done
 	[ ${#made[@]} -eq 0 ] || rmdir "${made[@]}"
@@ -172,7 +172,7 @@ for backend in ${NETLAB_CRASH_BACKENDS:-nspawn lxc podman podman-service lxd}; d
 	for ((i = 0; i < COUNT; i++)); do
 		moment
 		all_down
-		settled || problems+=("$what:" "$(diff <(echo "$before") <(state))")
+		settled || problems+=("$what:" "$(cat "$work/said")" "$(diff <(echo "$before") <(state))")
 		run netlab topo up "$work/$backend.xml" -n "$lab"
 		[ "$status" -eq 0 ] || problems+=("$what: then up" "$err")
 		run netlab exec "$lab" h1 -- true

@@ -4,6 +4,7 @@
 # needs: podman runc busybox
 # timeout: 300
 . "$NETLAB_TOP/tests/lib/cli.sh"
+. "$NETLAB_TOP/tests/lib/podman.sh"
 private_labs "$0" "$@"
 netlab() { "$NETLAB" "$@"; }
 
@@ -288,8 +289,7 @@ run netlab topo up "$work/one.xml" -n "$lab"
 is 'one that is no URI: exit 2' "$status" 2
 is 'nothing is left of these' "$(left "$lab")" ''
 
-umount "$work/store/overlay" 2>/dev/null
-find /sys/fs/cgroup -depth -type d \( -path '*/libpod_parent/*' -o -name libpod_parent \) -exec rmdir {} + 2>/dev/null
+podman_gone "$work/store"
 for dir in /var/lib/netlab /var/lib/containers; do umount -l $dir; done
 [ ${#made[@]} -eq 0 ] || rmdir "${made[@]}"
 done_testing
